@@ -1,0 +1,147 @@
+"""Read clusters/, overlays/ and apps/ the way Argo CD's generators do (apps/README.md), without a cluster."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART, App, Cluster, ClusterFile, ReleaseFile
+from leanrag.core import yamlio
+from leanrag.core.errors import InputError
+
+LOCAL = Path("bootstrap/local/cluster.yaml")
+NAMESPACES = Path("apps/cluster/values.yaml")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Repository:
+    """A checkout: `root` is the folder with clusters/, overlays/ and charts/."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        if not (self.root / "clusters").is_dir() or not (self.root / "charts").is_dir():
+            raise InputError(
+                f"{root}: no clusters/ and charts/ here, so this is no Lean RAG repository",
+                hint="run leanrag in a checkout, or name one with --root",
+            )
+
+    def cluster_files(self) -> tuple[Path, ...]:
+        """Return the cluster.yaml of every cluster, the local one last."""
+        files = sorted((self.root / "clusters").glob("*/cluster.yaml"))
+        local = self.root / LOCAL
+        return (*files, local) if local.is_file() else tuple(files)
+
+    def cluster_names(self) -> tuple[str, ...]:
+        """Return the names that folders give; no file is parsed."""
+        return tuple(path.parent.name for path in self.cluster_files())
+
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Return every cluster; one malformed file is an InputError that names it."""
+        return tuple(load_cluster(path) for path in self.cluster_files())
+
+    def cluster(self, name: str) -> Cluster:
+        """Return one cluster by name."""
+        for path in self.cluster_files():
+            if path.parent.name == name:
+                return load_cluster(path)
+        near = nearest(name, self.cluster_names())
+        raise InputError(
+            f"no cluster {name!r}" + (f"; did you mean {near!r}?" if near else ""),
+            hint="clusters are: " + ", ".join(self.cluster_names()),
+        )
+
+    def namespaces(self) -> dict[str, str]:
+        """Return the map layer → namespace, which is written once, in apps/cluster/values.yaml."""
+        values = yamlio.read(self.root / NAMESPACES) or {}
+        return dict(values.get("namespaces") or {})
+
+    def apps(self, cluster: Cluster) -> tuple[App, ...]:
+        """Return the Applications of a cluster: one for each overlay file, one for each model, and the gate."""
+        folder = self.root / "overlays" / cluster.environment
+        namespaces = self.namespaces()
+        stack = [
+            self._app(cluster, layer, path, namespaces)
+            for layer in LAYERS
+            for path in sorted((folder / layer).glob("*.yaml"))
+        ]
+        models = [self._model(cluster, path, namespaces) for path in sorted((folder / "models").glob("*.yaml"))]
+        gate = folder / "gate" / "gate.yaml"
+        return (*stack, *models, *([self._gate(cluster, gate, namespaces)] if gate.is_file() else []))
+
+    def _app(self, cluster: Cluster, layer: str, overlay: Path, namespaces: dict[str, str]) -> App:
+        chart = overlay.stem
+        return App(
+            name=f"{cluster.name}-{chart}",
+            cluster=cluster.name,
+            layer=layer,
+            chart=chart,
+            release=chart,
+            namespace=namespaces.get(layer, f"lr-{layer}"),
+            chart_path=self.root / "charts" / layer / chart,
+            overlay=overlay,
+            value_files=(cluster.path, overlay),
+        )
+
+    def _model(self, cluster: Cluster, overlay: Path, namespaces: dict[str, str]) -> App:
+        return App(
+            name=f"{cluster.name}-model-{overlay.stem}",
+            cluster=cluster.name,
+            layer="serving",
+            chart="model",
+            release=overlay.stem,
+            namespace=namespaces.get("serving", "lr-serving"),
+            chart_path=self.root / MODEL_CHART,
+            overlay=overlay,
+            value_files=(cluster.path, overlay),
+        )
+
+    def _gate(self, cluster: Cluster, overlay: Path, namespaces: dict[str, str]) -> App:
+        return App(
+            name=f"{cluster.name}-gate",
+            cluster=cluster.name,
+            layer="gate",
+            chart="gate",
+            release="gate",
+            namespace=namespaces.get("gate", "lr-gate"),
+            chart_path=self.root / GATE_CHART,
+            overlay=overlay,
+            value_files=(cluster.path, overlay),
+            parameters={"revision": "0" * 40},
+        )
+
+
+def load_cluster(path: Path) -> Cluster:
+    """Read one cluster.yaml; every problem in it is named in one InputError."""
+    values = yamlio.read(path)
+    facts = parse(ClusterFile, values, path).cluster
+    if facts.name != path.parent.name:
+        raise InputError(
+            f"{path}: cluster.name is {facts.name!r} but the folder is {path.parent.name!r}", hint="make them equal"
+        )
+    return Cluster(facts=facts, path=path, values=values)
+
+
+def load_release(path: Path) -> ReleaseFile:
+    """Read one release.yaml."""
+    return parse(ReleaseFile, yamlio.read(path), path)
+
+
+def parse(model: type[Model], values: Any, path: Path) -> Model:
+    """Return values as a model, or one InputError that lists every problem with its key."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{path}: " + "; ".join(problems(error)), hint="correct these keys") from None
+
+
+def problems(error: ValidationError) -> tuple[str, ...]:
+    """Return one sentence for each problem that pydantic found: the key and what is wrong with it."""
+    return tuple(f"{'.'.join(str(part) for part in each['loc']) or 'file'}: {each['msg']}" for each in error.errors())
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that a misspelt word most likely means."""
+    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return found[0] if found else None

