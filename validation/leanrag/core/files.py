@@ -36,12 +36,12 @@ def write_atomic(path: Path, content: str | bytes, mode: int = 0o644) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
     except BaseException as error:
         if temporary:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
         if isinstance(error, OSError):
             raise InputError(
                 f"{path}: cannot be written: {error.strerror}", hint="free space or name another path"

