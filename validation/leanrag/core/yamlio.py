@@ -148,3 +148,14 @@ def dump(value: Any) -> str:
 class _Plain(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Quote what Kubernetes would read as something else ("y", "1e3"), which PyYAML's own rules leave bare."""
+    resolvers = K8sLoader.yaml_implicit_resolvers.get(value[:1], [])
+    if any(pattern.match(value) for _, pattern in resolvers):
+        return dumper.represent_scalar(_STR, value, style="'")
+    return dumper.represent_scalar(_STR, value, style="|" if "\n" in value else None)
+
+
+_Plain.add_representer(str, _text)

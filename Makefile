@@ -1,0 +1,85 @@
+# Lean RAG. Two commands do everything on a fresh machine: `make demo` and `make test`.
+# All that is downloaded or built lands in $(CACHE); delete it to start over.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export LEANRAG_CACHE ?= $(HOME)/.cache/leanrag
+CACHE := $(LEANRAG_CACHE)
+UV_VERSION := 0.13.8
+export LEANRAG_UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+export UV_CACHE_DIR := $(CACHE)/uv-cache
+export UV_PYTHON_PREFERENCE := system
+# The first interpreter that really runs and is new enough; name another with PYTHON=.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
+BIN := .venv/bin
+LEANRAG := $(BIN)/leanrag
+DEV_LOCK := bootstrap/local/locks/dev.txt
+
+# What `make demo` takes; see `make help`.
+ENGINE ?= vllm
+API ?= llamastack
+FAULT ?=
+KEEP ?=
+
+.PHONY: help demo test setup lint types unit charts check docs lock clean-cache down
+
+help: ## list every verb
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo ENGINE=vllm|sim API=llamastack|ogx FAULT=slow|errors|dead|empty-index|wrong-model|cut-stream KEEP=1"
+	@echo "  everything downloaded or built is cached in $(CACHE)"
+
+demo: setup ## start the real RAG stack from the charts, gate it, end with a verdict and a report
+	@$(LEANRAG) demo --engine $(ENGINE) --api $(API) $(if $(FAULT),--fault $(FAULT)) $(if $(KEEP),--keep)
+
+down: setup ## stop whatever the demo left running (after KEEP=1)
+	@$(LEANRAG) local down
+
+test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
+	@$(LEANRAG) tools helm helm-unittest schemas llama-stack ogx guidellm minilm
+	@$(MAKE) --no-print-directory lint types charts check unit
+
+lint: setup ## ruff, yamllint, import layers
+	@$(BIN)/ruff check validation && $(BIN)/ruff format --check -q validation && echo "ruff: clean"
+	@$(BIN)/yamllint --strict . && echo "yamllint: clean"
+	@$(BIN)/lint-imports --no-cache 2>&1 | tail -n 4
+
+types: setup ## mypy --strict
+	@$(BIN)/mypy
+
+charts: setup ## helm-unittest suites of every chart
+	@$(LEANRAG) tools helm helm-unittest
+	@$(BIN)/python -m leanrag.render.unittest
+
+check: setup ## leanrag check of every cluster in this repository
+	@$(LEANRAG) check
+
+unit: setup ## pytest
+	@$(BIN)/pytest
+
+docs: setup ## write the generated parts of the chart READMEs
+	@$(BIN)/python -m leanrag.render.docs --write
+
+setup: .venv/.ready
+
+.venv/.ready: $(DEV_LOCK) pyproject.toml | $(LEANRAG_UV)
+	@echo "setup: Python packages into .venv (about 10 s, once)" >&2
+	@$(LEANRAG_UV) venv -q --allow-existing --python $(PYTHON) .venv
+	@$(LEANRAG_UV) pip sync -q --python $(BIN)/python --require-hashes $(DEV_LOCK)
+	@$(LEANRAG_UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(LEANRAG_UV):
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found" >&2; echo "hint: install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "setup: uv $(UV_VERSION) into $(CACHE) (about 5 s, once)" >&2
+	@$(PYTHON) -m venv $(CACHE)/uv-$(UV_VERSION)
+	@$(CACHE)/uv-$(UV_VERSION)/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+lock: | $(LEANRAG_UV) ## make the lock file of the development environment again
+	@$(LEANRAG_UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o $(DEV_LOCK)
+
+clean-cache: ## delete everything that was downloaded or built
+	rm -rf $(CACHE) .venv

@@ -1,0 +1,62 @@
+"""The command line: verbs print and exit; everything they know comes from the layers below."""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from leanrag import __version__
+from leanrag.cli import gate, local, measure, repository
+from leanrag.core.errors import LeanragError, StoppedError
+from leanrag.core.progress import say
+
+NO_ANSWER = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="leanrag")
+def cli() -> None:
+    """Checks, smoke tests, load, judgement and promotion for RAG services run by GitOps.
+
+    Exit 0 = yes (clean, PASS), 1 = no (findings, FAIL), 2 = no answer (bad input, unreachable, INCONCLUSIVE).
+    """
+
+
+for verb in (*repository.VERBS, *measure.VERBS, *gate.VERBS, *local.VERBS):
+    cli.add_command(verb)
+
+
+def main() -> None:
+    """Run a verb; whatever a user can cause ends in one sentence and exit 2, never in a traceback."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = cli.main(standalone_mode=False)
+    except LeanragError as error:
+        code = _tell(error.message, error.hint)
+    except click.ClickException as error:
+        error.show()
+        code = NO_ANSWER
+    except (KeyboardInterrupt, click.Abort):
+        code = _tell("stopped by Ctrl-C", "nothing is left running; start again when ready")
+    except BrokenPipeError:
+        # The reader of stdout went away (`leanrag render | head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = NO_ANSWER
+    except OSError as error:
+        code = _tell(
+            f"{error.filename or 'the system'}: {error.strerror}", "free space or correct permissions, then again"
+        )
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise StoppedError("stopped by SIGTERM")
+
+
+def _tell(message: str, hint: str) -> int:
+    say(f"error: {message}")
+    if hint:
+        say(f"hint: {hint}")
+    return NO_ANSWER
