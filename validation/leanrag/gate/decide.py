@@ -1,0 +1,114 @@
+"""From results to one outcome and one sentence. Pure: no clock, no network, no files."""
+
+from collections.abc import Iterable, Sequence
+
+from leanrag.core.outcome import Outcome, worst
+from leanrag.core.result import StepResult
+from leanrag.gate.verdict import Evidence, Objective
+
+STEPS = ("converge", "check", "smoke", "load", "judge", "verdict")
+
+# What must be PASS for the whole to be PASS. "smoke" protects users of a production cluster from synthetic load.
+REQUIRED = {
+    "full": ("check", "smoke", "load", "judge", "verdict"),
+    "smoke": ("check", "smoke", "verdict"),
+    "observe": ("check", "smoke", "load", "judge", "verdict"),
+}
+_NAMES = {"ttft": "TTFT", "itl": "ITL", "e2e": "end-to-end", "errorRate": "error rate", "availability": "availability"}
+
+
+def required_steps(scope: str, mode: str) -> tuple[str, ...]:
+    """Return the steps whose PASS a verdict of this scope and mode needs, in the order they run."""
+    return ("converge", *REQUIRED[mode]) if scope == "cluster" else REQUIRED[mode]
+
+
+def label(name: str, percentile: float | None) -> str:
+    """Return what people call an objective: `TTFT p95`, `error rate`."""
+    known = _NAMES.get(name, name)
+    return known if percentile is None else f"{known} p{percentile:g}"
+
+
+def overall(
+    steps: Sequence[StepResult], objectives: Sequence[Objective], evidence: Sequence[Evidence], required: Iterable[str]
+) -> Outcome:
+    """Return the worst of what is required; a required step that is absent or was not run is INCONCLUSIVE.
+
+    An objective or evidence check that is NOT_RUN does not apply (say, an embedding model's) and counts for nothing:
+    `complete` has turned the required ones among them into INCONCLUSIVE before.
+    """
+    by_name = {step.name: step.outcome for step in steps}
+    parts = [_counts_as(by_name.get(name, Outcome.NOT_RUN)) for name in required]
+    judged = [part.outcome for part in objectives] + [check.outcome for check in evidence]
+    parts += [outcome for outcome in judged if outcome is not Outcome.NOT_RUN]
+    return worst(parts) if parts else Outcome.INCONCLUSIVE
+
+
+def reason(
+    outcome: Outcome,
+    steps: Sequence[StepResult],
+    objectives: Sequence[Objective],
+    evidence: Sequence[Evidence],
+    required: Iterable[str],
+) -> str:
+    """Return one sentence that names the first cause of the outcome, with its number."""
+    if outcome is Outcome.PASS:
+        return _passed(objectives)
+    by_name = {step.name: step for step in steps}
+    for name in required:
+        step = by_name.get(name)
+        if step is None:
+            if outcome is Outcome.INCONCLUSIVE:
+                return f"{name}: the step is required and has no result"
+        elif _counts_as(step.outcome) is outcome:
+            return _cause(step, outcome, objectives, evidence)
+    return _part_reason(outcome, objectives, evidence) or f"nothing that was required ended {outcome}"
+
+
+def _counts_as(outcome: Outcome) -> Outcome:
+    return Outcome.INCONCLUSIVE if outcome is Outcome.NOT_RUN else outcome
+
+
+def _passed(objectives: Sequence[Objective]) -> str:
+    if not objectives:
+        return "Every required step passed."
+    confidence = min((o.confidence for o in objectives if o.confidence is not None), default=None)
+    with_confidence = "" if confidence is None else f" with {confidence * 100:g} % confidence"
+    number = "The objective is" if len(objectives) == 1 else f"All {len(objectives)} objectives are"
+    return f"{number} met{with_confidence}{_closest(objectives)}."
+
+
+def _closest(objectives: Sequence[Objective]) -> str:
+    """Name the objective that used the most of what it may: the first to look at when the next commit fails."""
+    used = [(o.interval.upper / o.allowed, o) for o in objectives if o.interval and o.allowed]
+    if not used:
+        return ""
+    nearest = max(used, key=lambda pair: pair[0])[1]
+    name = label(nearest.name, nearest.percentile)
+    return f"; the closest is {name}, {nearest.violations} of {nearest.n} over its limit"
+
+
+def _cause(step: StepResult, outcome: Outcome, objectives: Sequence[Objective], evidence: Sequence[Evidence]) -> str:
+    if step.name == "judge" and (found := _part_reason(outcome, objectives, evidence)):
+        return found
+    first = next((item for item in step.items if item.outcome is outcome), None)
+    if first is None:
+        return f"{step.name}: {step.reason or step.outcome}"
+    others = sum(item.outcome is outcome for item in step.items) - 1
+    return f"{step.name}: {_named(first.name, first.reason)}" + (f" (and {others} more)" if others else "")
+
+
+def _part_reason(outcome: Outcome, objectives: Sequence[Objective], evidence: Sequence[Evidence]) -> str:
+    """Return the first objective or evidence check with this outcome; evidence first, for it decides what n means."""
+    for check in evidence:
+        if check.outcome is outcome:
+            return _named(check.name, check.reason)
+    several = len({objective.model for objective in objectives}) > 1
+    for objective in objectives:
+        if objective.outcome is outcome:
+            text = _named(label(objective.name, objective.percentile), objective.reason)
+            return f"{objective.model}: {text}" if several else text
+    return ""
+
+
+def _named(name: str, sentence: str) -> str:
+    return sentence if sentence.lower().startswith(name.lower()) else f"{name}: {sentence}"

@@ -1,0 +1,232 @@
+"""The verdict: what one run of the gate found, as data, as JSON, and read back without trust.
+
+A verdict that cannot be read is not an error but an answer, NOT_RUN: whoever waits for a PASS goes on waiting.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from leanrag.core.errors import InputError
+from leanrag.core.files import read_text
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import JSON, StepResult
+
+SCHEMA = "leanrag.io/verdict/v1"
+MAX_BYTES = 16 * 1024 * 1024
+MAX_QUANTILES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Confidence bounds of a violation share, fractions of 1."""
+
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One objective of one model and how it was decided.
+
+    `limit` is in `unit`; `estimate`, `allowed` and `interval` are shares of the `n` requests that broke the limit;
+    `required` is the fewest requests that could claim PASS. None stands for a number that nothing was measured for.
+    """
+
+    model: str
+    name: str
+    metric: str
+    unit: str
+    percentile: float | None
+    limit: float | None
+    confidence: float | None
+    n: int
+    required: int | None
+    violations: int | None
+    estimate: float | None
+    allowed: float | None
+    interval: Interval | None
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One metric of one model: at most 400 quantile points, sorted, in `unit`."""
+
+    model: str
+    metric: str
+    unit: str
+    limit: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One check that the numbers may be believed at all."""
+
+    name: str
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not tested, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSubject:
+    """A model that was tested; `engine_version` is what the engine itself says, None when it does not."""
+
+    name: str
+    task: str
+    engine: str
+    engine_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was tested."""
+
+    api: str | None = None
+    vector_store: str | None = None
+    models: tuple[ModelSubject, ...] = ()
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one run of the gate found about one commit on one cluster; `start` and `end` are RFC 3339 in UTC."""
+
+    id: str
+    scope: str
+    cluster: str
+    environment: str
+    revision: str | None
+    dirty: bool
+    content_hash: str | None
+    mode: str
+    outcome: Outcome
+    reason: str
+    steps: tuple[StepResult, ...]
+    objectives: tuple[Objective, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    subject: Subject = field(default_factory=Subject)
+    tools: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    reproduce: tuple[str, ...] = ()
+    start: str = ""
+    end: str = ""
+    schema: str = SCHEMA
+
+    def document(self) -> dict[str, JSON]:
+        """Return the verdict as the JSON document of verdict.schema.json."""
+        plain = to_json(self)
+        assert isinstance(plain, dict)  # a dataclass always becomes an object
+        return {"schema": plain.pop("schema"), **plain}
+
+    def text(self) -> str:
+        """Return the document as text, keys in the order of the schema; NaN and infinity cannot be in it."""
+        return json.dumps(self.document(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_json(value: object) -> JSON:
+    """Turn dataclasses, mappings and sequences into plain JSON; field names become camelCase, mapping keys stay.
+
+    A float that is not finite becomes null: JSON has no word for it, and as a number it would satisfy no limit.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): to_json(entry) for key, entry in value.items()}
+    if is_dataclass(value):
+        return {_camel(f.name): to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [to_json(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A verdict read back: `document` is None exactly when it cannot be used, and then the outcome is NOT_RUN."""
+
+    outcome: Outcome
+    reason: str
+    document: Mapping[str, Any] | None
+
+
+def read_verdict(path: Path) -> Reading:
+    """Read a verdict file; missing, unreadable, truncated or foreign ones are NOT_RUN with the reason."""
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            return _not_run(f"{path}: larger than {MAX_BYTES // 2**20} MiB, so not a verdict")
+        return parse_verdict(read_text(path), str(path))
+    except InputError as error:
+        return _not_run(error.message)
+    except OSError as error:
+        return _not_run(f"{path}: cannot be read: {error.strerror}")
+
+
+def parse_verdict(text: str, source: str) -> Reading:
+    """Read a verdict from text; `source` names it in the reason."""
+    try:
+        document = json.loads(text, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        return _not_run(f"{source}: not a whole JSON document: {error}")
+    if problems := schema_problems(document):
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return _not_run(f"{source}: {problems[0]}{more}")
+    return Reading(Outcome(document["outcome"]), document["reason"], document)
+
+
+def schema_problems(document: object) -> tuple[str, ...]:
+    """Return what is wrong with a document by the schema, a foreign schema version first and alone."""
+    if not isinstance(document, Mapping):
+        return ("not a JSON object",)
+    if (version := document.get("schema")) != SCHEMA:
+        return (f"schema {version!r} is not {SCHEMA!r}",)
+    found = sorted(_validator().iter_errors(document), key=lambda error: error.json_path)
+    return tuple(f"{error.json_path}: {error.message[:200]}" for error in found)
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Draft202012Validator:
+    schema = json.loads(resources.files("leanrag.gate").joinpath("verdict.schema.json").read_text(encoding="utf-8"))
+    return Draft202012Validator(schema)
+
+
+def _not_run(reason: str) -> Reading:
+    return Reading(Outcome.NOT_RUN, reason, None)
+
+
+def _finite(text: str) -> float:
+    # 1e999 is JSON and infinite; NaN is neither JSON nor comparable. Both would slip past limits.
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is not a number that can be judged")
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Two keys "outcome" would let a reader and a signature checker see different verdicts.
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("an object names a key twice")
+    return document
