@@ -1,0 +1,205 @@
+{{/* The Service: ours, or the one that both operators make for their custom resource. */}}
+{{- define "rag-stack.service" -}}
+{{- include "common.name" . }}{{ if eq .Values.runtime "operator" }}-service{{ end }}
+{{- end -}}
+
+{{- define "rag-stack.url" -}}
+http://{{ include "rag-stack.service" . }}.{{ .Release.Namespace }}.svc.cluster.local:8321
+{{- end -}}
+
+{{/* Labels of the pods: the operators give their own (llama-stack-k8s-operator v0.9.0, ogx-k8s-operator v0.14.0: controllers/manifests/base). */}}
+{{- define "rag-stack.selectorLabels" -}}
+{{- if eq .Values.runtime "operator" -}}
+app: {{ ternary "ogx" "llama-stack" (eq .Values.api "ogx") }}
+app.kubernetes.io/instance: {{ include "common.name" . }}
+{{- else -}}
+{{- include "common.selectorLabels" (dict "ctx" .) }}
+{{- end -}}
+{{- end -}}
+
+{{- define "rag-stack.image" -}}
+{{- $ogx := eq .Values.api "ogx" -}}
+{{- $image := dict "digest" .Values.image.digest -}}
+{{- $_ := set $image "repository" (.Values.image.repository | default (ternary "ogx" "llama-stack" $ogx)) -}}
+{{- $_ := set $image "tag" (.Values.image.tag | default (ternary "1.5.0" "0.7.3" $ogx)) -}}
+{{- include "common.image" (dict "ctx" . "image" $image) -}}
+{{- end -}}
+
+{{/* Where each runtime mounts the configuration; the operators leave no choice. */}}
+{{- define "rag-stack.configPath" -}}
+{{- if eq .Values.runtime "deployment" -}}
+/etc/rag-stack/config.yaml
+{{- else if eq .Values.api "ogx" -}}
+/etc/ogx/config.yaml
+{{- else -}}
+/etc/llama-stack/config.yaml
+{{- end -}}
+{{- end -}}
+
+{{- define "rag-stack.command" -}}
+{{- if eq .Values.api "ogx" -}}
+# --insecure: without it OGX 1.5.0 wants TLS files. Traffic stays inside the cluster and behind the network policy.
+[ogx, run, {{ include "rag-stack.configPath" . }}, --port, "8321", --insecure]
+{{- else -}}
+[llama, stack, run, {{ include "rag-stack.configPath" . }}, --port, "8321"]
+{{- end -}}
+{{- end -}}
+
+{{/* What each store can search. A mode that a store lacks is an empty answer with status 200 in Llama Stack 0.7.3, so it must not be offered. */}}
+{{- define "rag-stack.searchModes" -}}
+{{- if has .Values.vectorStore (list "milvus-lite" "milvus") -}}
+["vector", "keyword", "hybrid"]
+{{- else -}}
+["vector"]
+{{- end -}}
+{{- end -}}
+
+{{- define "rag-stack.env" -}}
+- name: RAG_STACK_DATA
+  value: /var/lib/rag-stack
+# The server must never ask a hub: not for a tokenizer, not for an embedding model.
+- name: HF_HUB_OFFLINE
+  value: "1"
+- name: TRANSFORMERS_OFFLINE
+  value: "1"
+- name: HF_DATASETS_OFFLINE
+  value: "1"
+- name: TIKTOKEN_CACHE_DIR
+  value: {{ .Values.tiktokenCacheDir }}
+{{- if .Values.telemetry.enabled }}
+- name: OTEL_SERVICE_NAME
+  value: {{ include "common.name" . }}
+{{- with .Values.telemetry.otlpEndpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . }}
+{{- end }}
+{{- if eq .Values.api "ogx" }}
+- name: OGX_METRICS_ENDPOINT_ENABLED
+  value: "1"
+- name: OGX_METRICS_HOST
+  value: 0.0.0.0
+- name: OGX_METRICS_PORT
+  value: "9464"
+{{- end }}
+{{- else }}
+- name: OTEL_SDK_DISABLED
+  value: "true"
+{{- end }}
+{{- include "rag-stack.secretEnv" (dict "name" "CHAT_API_TOKEN" "from" .Values.models.chat.auth) }}
+{{- include "rag-stack.secretEnv" (dict "name" "EMBEDDING_API_TOKEN" "from" .Values.models.embedding.auth) }}
+{{- if eq .Values.vectorStore "milvus" }}
+{{- include "rag-stack.secretEnv" (dict "name" "MILVUS_TOKEN" "from" .Values.milvus) }}
+{{- end }}
+{{- if and (eq .Values.auth.mode "oauth2") .Values.auth.oauth2.introspection.url }}
+{{- include "rag-stack.secretEnv" (dict "name" "OAUTH2_CLIENT_SECRET" "from" .Values.auth.oauth2.introspection) }}
+{{- end }}
+{{- end -}}
+
+{{- define "rag-stack.secretEnv" -}}
+{{- if .from.secretName }}
+- name: {{ .name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .from.secretName }}
+      key: {{ .from.secretKey }}
+{{- end }}
+{{- end -}}
+
+{{/* CA files: of the engines, and of the Kubernetes API without mounting a token (kube-root-ca.crt is in every namespace). */}}
+{{- define "rag-stack.caVolumes" -}}
+{{- if .Values.trustedCA.configMap }}
+- name: trusted-ca
+  configMap:
+    name: {{ .Values.trustedCA.configMap }}
+{{- end }}
+{{- if eq .Values.auth.mode "kubernetes" }}
+- name: kubernetes-ca
+  configMap:
+    name: kube-root-ca.crt
+{{- end }}
+{{- end -}}
+
+{{- define "rag-stack.caVolumeMounts" -}}
+{{- if .Values.trustedCA.configMap }}
+- name: trusted-ca
+  mountPath: /etc/rag-stack-ca/trusted
+  readOnly: true
+{{- end }}
+{{- if eq .Values.auth.mode "kubernetes" }}
+- name: kubernetes-ca
+  mountPath: /etc/rag-stack-ca/kubernetes
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{/*
+One way out for a URL. A host of this cluster (x.ns.svc) opens its namespace without naming a port, because a policy sees the pod's port
+and the URL has the Service's; any other host opens its port everywhere, because a policy knows no names.
+*/}}
+{{- define "rag-stack.edge" -}}
+{{- $url := urlParse . -}}
+{{- $host := regexReplaceAll ":[0-9]+$" $url.host "" -}}
+{{- if regexMatch "^[^.]+[.][^.]+[.]svc([.]|$)" $host -}}
+to: [{namespace: {{ index (splitList "." $host) 1 }}}]
+{{- else -}}
+to: [{anywhere: true}]
+ports: [{{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary "443" "80" (eq $url.scheme "https")) }}]
+{{- end -}}
+{{- end -}}
+
+{{- define "rag-stack.egress" -}}
+{{- range $role, $model := .Values.models }}
+{{ $role }}:
+  {{- if $model.url }}
+  {{- include "rag-stack.edge" $model.url | nindent 2 }}
+  {{- else }}
+  to: [{layer: serving}]
+  ports: [8000]
+  {{- end }}
+{{- end }}
+{{- if eq .Values.vectorStore "milvus" }}
+milvus:
+  {{- include "rag-stack.edge" .Values.milvus.url | nindent 2 }}
+{{- else if eq .Values.vectorStore "chroma" }}
+chroma:
+  {{- include "rag-stack.edge" .Values.chroma.url | nindent 2 }}
+{{- end }}
+{{- if eq .Values.auth.mode "kubernetes" }}
+kubernetes-api:
+  # The API server's pods are on the host network, so neither namespace nor Service address can name them.
+  to: [{anywhere: true}]
+  ports: [443, 6443]
+{{- else if and (eq .Values.auth.mode "custom") .Values.auth.custom.endpoint }}
+sign-in:
+  {{- include "rag-stack.edge" .Values.auth.custom.endpoint | nindent 2 }}
+{{- else if and (eq .Values.auth.mode "oauth2") (or .Values.auth.oauth2.jwks.uri .Values.auth.oauth2.introspection.url) }}
+sign-in:
+  {{- include "rag-stack.edge" (.Values.auth.oauth2.jwks.uri | default .Values.auth.oauth2.introspection.url) | nindent 2 }}
+{{- end }}
+{{- if and .Values.telemetry.enabled .Values.telemetry.otlpEndpoint }}
+telemetry:
+  {{- include "rag-stack.edge" .Values.telemetry.otlpEndpoint | nindent 2 }}
+{{- end }}
+{{- with .Values.networkPolicy.egress }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "rag-stack.ingress" -}}
+gate:
+  from: [{layer: gate}]
+  ports: [8321]
+{{- range $name, $peer := .Values.clients }}
+client-{{ $name }}:
+  from: [{{ toJson $peer }}]
+  ports: [8321]
+{{- end }}
+{{- if .Values.telemetry.serviceMonitor.enabled }}
+monitoring:
+  from: [{monitoring: true}]
+  ports: [9464]
+{{- end }}
+{{- with .Values.networkPolicy.ingress }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
