@@ -1,0 +1,107 @@
+"""From a report to an answer: evidence first, then each promise. Pure: no clock, no network, no file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from leanrag.core.outcome import Outcome, worst
+from leanrag.core.result import Item
+from leanrag.load import client, evidence
+from leanrag.load.evidence import Case, Check
+from leanrag.load.observe import Distribution, distributions, measured, observe
+from leanrag.load.report import Report, Stage
+from leanrag.slo.decide import ObjectiveResult, Observation, decide
+from leanrag.slo.objectives import Objective, Traffic
+
+# The order in which a reader should doubt a report.
+CHECKS: tuple[Check, ...] = (
+    evidence.readable,
+    evidence.subject,
+    evidence.live,
+    evidence.rows,
+    client.profile,
+    evidence.enough,
+    evidence.errors,
+    evidence.incomplete,
+    evidence.figures,
+    evidence.output_length,
+    evidence.prompt_length,
+    client.pace,
+    client.arrivals,
+    client.unhurried,
+    client.ended,
+    client.saturated,
+    evidence.engine,
+    evidence.independent,
+)
+# When one of these is refused the figures are the client's own: they prove nothing for the service, nor against it.
+_CLIENT = frozenset({"subject", "rows", "profile", "pace", "arrivals", "client"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a report proves: `reason` is one sentence, `evidence` in the order asked, `objectives` as promised."""
+
+    outcome: Outcome
+    reason: str
+    objectives: tuple[ObjectiveResult, ...]
+    evidence: tuple[Item, ...]
+    distributions: tuple[Distribution, ...]
+
+
+def judge(report: Report, objectives: Sequence[Objective], traffic: Traffic, model: str = "") -> Judgement:
+    """Return what this report proves about these promises under this traffic; `model` is the one under test.
+
+    PASS: every piece of evidence and every promise holds. FAIL: too many errors, or a promise proven broken by
+    figures that are the service's own. INCONCLUSIVE: everything else, with no promise at all included.
+    """
+    stage = _stage(report, traffic)
+    if stage is None:
+        return _no_answer(report, objectives)
+    case = Case(report, stage, measured(stage, traffic.warmup_requests), tuple(objectives), traffic, model)
+    items = tuple(check(case) for check in CHECKS)
+    results = tuple(decide(one, observe(one, case.rows, traffic)) for one in objectives)
+    doubt = next((item for item in items if item.name in _CLIENT and item.outcome is not Outcome.PASS), None)
+    if doubt and not any(item.outcome is Outcome.FAIL for item in items):
+        results = tuple(_withheld(result, doubt) for result in results)
+    outcome, reason = _conclude(items, results)
+    return Judgement(outcome, reason, results, items, distributions(case.rows, objectives))
+
+
+def _stage(report: Report, traffic: Traffic) -> Stage | None:
+    """The declared stage; a report of a single other one is still looked at, and refused with all its reasons."""
+    matching = [
+        stage
+        for stage in report.stages
+        if stage.kind == traffic.profile and (stage.rate, stage.streams) == (traffic.rate, traffic.streams)
+    ]
+    if len(matching) == 1:
+        return matching[0]
+    return report.stages[0] if len(report.stages) == 1 else None
+
+
+def _no_answer(report: Report, objectives: Sequence[Objective]) -> Judgement:
+    names = ", ".join(stage.name for stage in report.stages) or "no stage"
+    reason = f"the report holds {names}; exactly one stage of the declared traffic is needed"
+    item = Item("profile", Outcome.INCONCLUSIVE, reason)
+    results = tuple(decide(one, Observation(0, 0)) for one in objectives)
+    return Judgement(Outcome.INCONCLUSIVE, reason, results, (item,), ())
+
+
+def _withheld(result: ObjectiveResult, doubt: Item) -> ObjectiveResult:
+    return replace(result, outcome=Outcome.INCONCLUSIVE, reason=f"not judged ({doubt.reason}); {result.reason}")
+
+
+def _conclude(items: Sequence[Item], results: Sequence[ObjectiveResult]) -> tuple[Outcome, str]:
+    # NOT_RUN evidence is what this report cannot hold; the steps that can ask for it answer for it.
+    parts: list[tuple[Outcome, str]] = [
+        (item.outcome, f"{item.name}: {item.reason}") for item in items if item.outcome is not Outcome.NOT_RUN
+    ]
+    parts += [(result.outcome, result.reason) for result in results]
+    if not results:
+        parts.append((Outcome.INCONCLUSIVE, "no objective is declared, so nothing is proven"))
+    outcome = worst(part for part, _ in parts)
+    if outcome is Outcome.PASS:
+        return outcome, f"all {len(results)} objectives hold, by {min(result.n for result in results)} requests"
+    reasons = [reason for part, reason in parts if part is outcome]
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return outcome, reasons[0] + more

@@ -1,0 +1,99 @@
+"""What each request says about each promise: kept, broken, or nobody can tell."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from leanrag.core.result import JSON
+from leanrag.load.report import Row, Stage
+from leanrag.slo.decide import Observation
+from leanrag.slo.objectives import LATENCIES, Metric, Objective, Traffic, Unit
+
+MOST_POINTS = 400
+_PLOT_UNITS: dict[Metric, Unit] = {"ttft": "ms", "itl": "ms", "e2e": "s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """At most 400 quantile points of a latency, sorted, in `unit`; `limit` is the objective's, if there is one."""
+
+    metric: Metric
+    unit: Unit
+    limit: float | None
+    values: tuple[float, ...]
+
+    def entry(self, model: str) -> dict[str, JSON]:
+        """Return the entry of the verdict's `distributions`."""
+        values: list[JSON] = list(self.values)
+        return {"model": model, "metric": self.metric, "unit": self.unit, "limit": self.limit, "values": values}
+
+
+def measured(stage: Stage, warmup: int) -> tuple[Row, ...]:
+    """Return the requests that count: started inside the tool's window, and not among the first `warmup` sent."""
+    return tuple(row for row in stage.rows[warmup:] if stage.start <= row.start <= stage.end)
+
+
+def observe(objective: Objective, rows: Sequence[Row], traffic: Traffic) -> Observation:
+    """Return what these requests say about one promise."""
+    if objective.metric == "errorRate":
+        # Requests still running have not ended; availability counts them.
+        rows = [row for row in rows if row.status != "incomplete"]
+    broken = [_broken(objective, row, traffic) for row in rows]
+    violations = sum(one is True for one in broken)
+    return Observation(len(rows), violations, sum(one is None for one in broken), _estimate(objective, rows, broken))
+
+
+def _broken(objective: Objective, row: Row, traffic: Traffic) -> bool | None:
+    """Whether this request broke the promise; None when nobody can tell. A request that failed kept none."""
+    if row.status == "errored" or objective.metric == "errorRate":
+        return row.status == "errored"
+    metric: Metric = "e2e" if objective.metric == "availability" else objective.metric
+    limit = traffic.timeout_seconds if objective.metric == "availability" else objective.limit_seconds
+    seen = figure(row, metric)
+    if seen is not None:
+        return seen > limit
+    # Without its figure, a request that was given up has at least its age.
+    return True if row.status == "incomplete" and metric != "itl" and row.age > limit else None
+
+
+def figure(row: Row, metric: Metric) -> float | None:
+    """A latency in seconds; zero, negative and absent ones are no figure."""
+    value = {"ttft": row.ttft, "itl": row.itl, "e2e": row.e2e}[metric]
+    return value if value is not None and math.isfinite(value) and value > 0 else None
+
+
+def _estimate(objective: Objective, rows: Sequence[Row], broken: Sequence[bool | None]) -> float | None:
+    told = [(row, one) for row, one in zip(rows, broken, strict=True) if one is not None]
+    if not told:
+        return None
+    if objective.percentile is None:
+        share = sum(one for _, one in told) / len(told)
+        return 1 - share if objective.metric == "availability" else share
+    # A failed request never reached the figure: it stands above all others.
+    values = sorted(
+        value if (value := figure(row, objective.metric)) is not None and row.status != "errored" else math.inf
+        for row, _ in told
+    )
+    seen = values[math.ceil(objective.percentile / 100 * len(values)) - 1]
+    return objective.in_unit(seen) if math.isfinite(seen) else None
+
+
+def distributions(rows: Iterable[Row], objectives: Sequence[Objective]) -> tuple[Distribution, ...]:
+    """Return the plots' data: every latency that was seen, whether promised or not."""
+    answered = [row for row in rows if row.status != "errored"]
+    found = []
+    for metric in LATENCIES:
+        objective = next((one for one in objectives if one.metric == metric), None)
+        unit = objective.unit if objective else _PLOT_UNITS[metric]
+        scale = 1000 if unit == "ms" else 1
+        values = sorted(value * scale for row in answered if (value := figure(row, metric)) is not None)
+        if values:
+            found.append(Distribution(metric, unit, objective.limit if objective else None, _points(values)))
+    return tuple(found)
+
+
+def _points(values: Sequence[float]) -> tuple[float, ...]:
+    if len(values) <= MOST_POINTS:
+        return tuple(values)
+    last = len(values) - 1
+    return tuple(values[round(index * last / (MOST_POINTS - 1))] for index in range(MOST_POINTS))

@@ -1,0 +1,130 @@
+"""The exact three-way decision. PASS and FAIL are proofs at the stated confidence; everything else is INCONCLUSIVE."""
+
+import math
+from dataclasses import dataclass
+
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import JSON
+from leanrag.slo.binomial import lower_bound, proves_beyond, proves_within, required, required_at, upper_bound
+from leanrag.slo.objectives import LATENCIES, Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen of one promise among `n` requests.
+
+    `undetermined` requests are those of which nobody can say whether they broke it (still running at the end, or
+    without the figure): they count as violations against PASS and as none against FAIL, so they can only hold a
+    decision back. `estimate` is the percentile seen, in the objective's unit, or the share seen; None when there is
+    none.
+    """
+
+    n: int
+    violations: int
+    undetermined: int = 0
+    estimate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveResult:
+    """One promise decided. Shares are 0 to 1; `interval` is one-sided at `confidence` on either side.
+
+    `required` is the number of requests that PASS needs with the violations seen; None when no number would do.
+    """
+
+    objective: Objective
+    n: int
+    required: int | None
+    violations: int
+    estimate: float | None
+    lower: float
+    upper: float
+    outcome: Outcome
+    reason: str
+
+    def entry(self, model: str) -> dict[str, JSON]:
+        """Return the entry of the verdict's `objectives`."""
+        return {
+            "model": model,
+            "name": self.objective.name,
+            "metric": self.objective.metric,
+            "unit": self.objective.unit,
+            "percentile": self.objective.percentile,
+            "limit": self.objective.limit,
+            "confidence": self.objective.confidence,
+            "n": self.n,
+            "required": self.required,
+            "violations": self.violations,
+            "estimate": self.estimate,
+            "allowed": self.objective.allowed,
+            "interval": {"lower": self.lower, "upper": self.upper},
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+        }
+
+
+def decide(objective: Objective, seen: Observation) -> ObjectiveResult:
+    """Decide one promise; NaN, empty, zero, infinite and negative figures never pass."""
+    if min(seen.n, seen.violations, seen.undetermined) < 0 or seen.violations + seen.undetermined > seen.n:
+        return _result(objective, Observation(0, 0), Outcome.INCONCLUSIVE, f"impossible counts: {seen}")
+    if seen.n == 0:
+        return _result(objective, seen, Outcome.INCONCLUSIVE, "no request to judge it by")
+    against = seen.violations + seen.undetermined
+    if proves_beyond(seen.violations, seen.n, objective.allowed, objective.confidence):
+        return _result(objective, seen, Outcome.FAIL, "")
+    if not proves_within(against, seen.n, objective.allowed, objective.confidence):
+        return _result(objective, seen, Outcome.INCONCLUSIVE, "")
+    if objective.metric in LATENCIES and not _is_figure(seen.estimate):
+        return _result(objective, seen, Outcome.INCONCLUSIVE, f"{seen.estimate} is no latency")
+    return _result(objective, seen, Outcome.PASS, "")
+
+
+def _is_figure(value: float | None) -> bool:
+    return value is not None and math.isfinite(value) and value > 0
+
+
+def _result(objective: Objective, seen: Observation, outcome: Outcome, problem: str) -> ObjectiveResult:
+    against, known = seen.violations + seen.undetermined, seen.n > 0
+    lower = lower_bound(seen.violations, seen.n, objective.confidence) if known else 0.0
+    upper = upper_bound(against, seen.n, objective.confidence) if known else 1.0
+    return ObjectiveResult(
+        objective=objective,
+        n=seen.n,
+        required=required(objective.allowed, objective.confidence, against),
+        violations=seen.violations,
+        estimate=seen.estimate if seen.estimate is not None and math.isfinite(seen.estimate) else None,
+        lower=lower,
+        upper=upper,
+        outcome=outcome,
+        reason=f"{objective.sentence}: {problem or _because(objective, seen, outcome, lower, upper)}",
+    )
+
+
+def _because(objective: Objective, seen: Observation, outcome: Outcome, lower: float, upper: float) -> str:
+    counts = f"{seen.violations} of {seen.n} did not"
+    if objective.metric == "errorRate":
+        counts = f"{seen.violations} of {seen.n} did"
+    if seen.undetermined:
+        counts += f", {seen.undetermined} cannot be told"
+    sure = f"at {objective.confidence * 100:g} % confidence"
+    allowed = f"{percent(objective.allowed)} allowed"
+    if outcome is Outcome.PASS:
+        return f"{counts}; {sure} at most {percent(upper)} break it, {allowed}"
+    if outcome is Outcome.FAIL:
+        return f"{counts}; {sure} at least {percent(lower)} break it, {allowed}"
+    return f"{counts}; {percent(lower)} to {percent(upper)} break it, {allowed}; {more_needed(objective, seen)}"
+
+
+def more_needed(objective: Objective, seen: Observation) -> str:
+    """Say how many more requests a PASS needs: if none of them breaks the promise, and at the share seen."""
+    against = seen.violations + seen.undetermined
+    best = required(objective.allowed, objective.confidence, against)
+    likely = required_at(against / seen.n, objective.allowed, objective.confidence)
+    if best is None or likely is None:
+        return "at this share no number of requests would pass"
+    return f"{best - seen.n} more needed if none breaks it, about {max(best, likely) - seen.n} at this share"
+
+
+def percent(share: float) -> str:
+    """Return a share for people: 0.0488 is '4.88 %'."""
+    return f"{share * 100:.3g} %"

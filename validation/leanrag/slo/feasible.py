@@ -1,0 +1,53 @@
+"""Promises that no run of this traffic could ever prove, found before a request is sent."""
+
+from collections.abc import Iterator
+
+from leanrag.slo.binomial import required
+from leanrag.slo.objectives import LATENCIES, Objective, Slo, Traffic
+
+# Measured for GuideLLM 0.8.1 on two cores: beyond these its own delays show in the figures.
+MOST_STREAMS = 128
+MOST_RATE = 150.0
+# A run is ended when more than this is certain; a promise that allows more would never be judged to its end.
+MOST_ERRORS = 0.1
+
+
+def problems(slo: Slo) -> tuple[str, ...]:
+    """Return one line for each impossibility: its key under `slo.`, what is wrong, and the way out."""
+    return (*_traffic(slo.traffic), *(line for one in slo.objectives for line in _objective(one, slo.traffic)))
+
+
+def _traffic(traffic: Traffic) -> Iterator[str]:
+    wanted = "rate" if traffic.profile == "constant" else "streams"
+    if getattr(traffic, wanted) is None:
+        yield f"traffic.{wanted}: is missing; profile {traffic.profile} needs it"
+    if (traffic.streams or 0) > MOST_STREAMS:
+        yield f"traffic.streams: {traffic.streams} is more than one client measures honestly; at most {MOST_STREAMS}"
+    if (traffic.rate or 0) > MOST_RATE:
+        yield f"traffic.rate: {traffic.rate:g}/s is more than one client measures honestly; at most {MOST_RATE:g}/s"
+    if traffic.rate and traffic.sent / traffic.rate > traffic.max_duration_seconds:
+        yield (
+            f"traffic.maxDurationSeconds: {traffic.sent} requests at {traffic.rate:g}/s take "
+            f"{traffic.sent / traffic.rate:.0f} s, the run ends after {traffic.max_duration_seconds:g} s; "
+            "raise it, or the rate"
+        )
+
+
+def _objective(objective: Objective, traffic: Traffic) -> Iterator[str]:
+    key = f"objectives.{objective.metric}"
+    need = required(objective.allowed, objective.confidence)
+    if need is None or need > traffic.requests:
+        what = f"p{objective.percentile:g}" if objective.percentile is not None else f"{objective.limit:g}"
+        yield (
+            f"{key}: {what} at {objective.confidence * 100:g} % needs >= {need or 'ten million'} requests; "
+            f"traffic sends {traffic.requests}; raise traffic.requests, or promise less"
+        )
+    if objective.metric in LATENCIES and objective.limit_seconds > traffic.timeout_seconds:
+        yield (
+            f"{key}.limit: {objective.limit:g} {objective.unit} is above traffic.timeoutSeconds "
+            f"{traffic.timeout_seconds:g}; requests are given up before they could break it"
+        )
+    if objective.metric == "errorRate" and objective.limit > MOST_ERRORS:
+        yield f"{key}.limit: {objective.limit:g} is more than {MOST_ERRORS:g}, where a run is ended early; lower it"
+    if objective.metric == "itl" and traffic.output_tokens < 2:
+        yield f"{key}: one output token has no gap; raise traffic.outputTokens to 2 or more"

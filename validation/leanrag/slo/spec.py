@@ -1,0 +1,132 @@
+"""The `slo:` block as users write it: shapes are checked here, and whether the traffic can prove the promises."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from leanrag.core.errors import InputError
+from leanrag.slo.feasible import problems
+from leanrag.slo.objectives import Metric, Objective, Slo, Traffic
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[Finite, Field(gt=0)]
+
+
+class _Block(BaseModel):
+    # Strict: "500" in quotes is a mistake, not a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Latency(_Block):
+    percentile: Annotated[Finite, Field(ge=50, lt=100)]
+    limit: Positive
+    unit: Literal["ms", "s"]
+
+
+class _Share(_Block):
+    # 0 % errors and 100 % availability are not provable by any number of requests.
+    limit: Annotated[Finite, Field(gt=0, lt=1)]
+    unit: Literal["share"] = "share"
+
+
+class _Objectives(_Block):
+    ttft: _Latency | None = None
+    itl: _Latency | None = None
+    e2e: _Latency | None = None
+    errorRate: _Share | None = None  # noqa: N815 - the key in YAML
+    availability: _Share | None = None
+
+
+class _Traffic(_Block):
+    profile: Literal["constant", "concurrent"]
+    requests: Annotated[int, Field(gt=0, le=100_000)]
+    promptTokens: Annotated[int, Field(gt=0)]  # noqa: N815 - the key in YAML
+    outputTokens: Annotated[int, Field(gt=0)]  # noqa: N815 - the key in YAML
+    timeoutSeconds: Positive  # noqa: N815 - the key in YAML
+    warmupRequests: Annotated[int, Field(ge=0)]  # noqa: N815 - the key in YAML
+    maxDurationSeconds: Positive  # noqa: N815 - the key in YAML
+    # Both may be there: Helm merges an overlay's `streams` into a default `rate`. The profile says which one counts.
+    rate: Positive | None = None
+    streams: Annotated[int, Field(gt=0)] | None = None
+
+
+class _Slo(_Block):
+    confidence: Annotated[Finite, Field(ge=0.5, lt=1)]
+    objectives: _Objectives
+    traffic: _Traffic
+
+
+def parse(block: object, place: str) -> Slo:
+    """Return the objectives and traffic of an `slo:` block; `place` names it ("overlays/dev/models/x.yaml: slo").
+
+    Raises InputError with every problem, one a line, each with its key: wrong shapes first; when the shapes are right,
+    promises that the traffic can never prove.
+    """
+    if not isinstance(block, Mapping):
+        raise InputError(f"{place}: not a map of confidence, objectives and traffic", hint="see charts/serving/model")
+    try:
+        found = _Slo.model_validate(dict(block))
+    except ValidationError as error:
+        raise _refuse(place, list(_shape_problems(error))) from None
+    slo = Slo(tuple(_objectives(found)), _traffic(found.traffic))
+    if impossible := problems(slo):
+        raise _refuse(place, list(impossible))
+    return slo
+
+
+def _refuse(place: str, lines: list[str]) -> InputError:
+    return InputError("\n".join(f"{place}.{line}" for line in lines), hint="correct these keys; nothing was sent")
+
+
+def _shape_problems(error: ValidationError) -> Iterator[str]:
+    for found in error.errors(include_url=False, include_context=False):
+        key = ".".join(str(part) for part in found["loc"])
+        if found["type"] == "extra_forbidden":
+            yield f"{key}: no such key{_meant(found['loc'])}"
+        elif found["type"] == "missing":
+            yield f"{key}: is missing"
+        else:
+            yield f"{key}: {found['msg'][0].lower()}{found['msg'][1:]}, not {found['input']!r}"
+
+
+def _meant(loc: tuple[int | str, ...]) -> str:
+    known = _keys(loc[:-1])
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known keys: {', '.join(known)}"
+
+
+def _keys(parents: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = _Slo
+    for parent in parents:
+        if parent == "objectives":
+            model = _Objectives
+        elif parent == "traffic":
+            model = _Traffic
+        else:
+            model = _Share if parent in ("errorRate", "availability") else _Latency
+    return list(model.model_fields)
+
+
+def _objectives(found: _Slo) -> Iterator[Objective]:
+    metrics: tuple[Metric, ...] = ("ttft", "itl", "e2e", "errorRate", "availability")
+    for metric in metrics:
+        promise: Any = getattr(found.objectives, metric)
+        if promise is not None:
+            percentile = getattr(promise, "percentile", None)
+            yield Objective(metric, promise.limit, promise.unit, found.confidence, percentile)
+
+
+def _traffic(found: _Traffic) -> Traffic:
+    return Traffic(
+        profile=found.profile,
+        requests=found.requests,
+        prompt_tokens=found.promptTokens,
+        output_tokens=found.outputTokens,
+        timeout_seconds=found.timeoutSeconds,
+        warmup_requests=found.warmupRequests,
+        max_duration_seconds=found.maxDurationSeconds,
+        rate=found.rate if found.profile == "constant" else None,
+        streams=found.streams if found.profile == "concurrent" else None,
+    )
