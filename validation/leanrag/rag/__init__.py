@@ -1,0 +1,1 @@
+"""Smoke cases against the RAG API: known questions, right sources, right codes, citations, stream shape."""

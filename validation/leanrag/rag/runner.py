@@ -1,0 +1,118 @@
+"""The smoke step: run every case of every suite against one target and say in one sentence what came of it."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from leanrag.core.errors import LeanragError, UnreachableError
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import JSON, Item, StepResult
+from leanrag.rag.case import BUILT_IN, Suite, load_suite
+from leanrag.rag.client import Client
+from leanrag.rag.http import ServiceError
+from leanrag.rag.session import Session
+from leanrag.rag.target import Target
+
+STEP = "smoke"
+REQUEST_SECONDS = 30.0
+STEP_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    items: tuple[Item, ...]
+    left_behind: tuple[str, ...]
+
+
+def run_smoke(
+    target: Target,
+    suites: Iterable[Suite] | None = None,
+    *,
+    timeout: float = REQUEST_SECONDS,
+    deadline: float = STEP_SECONDS,
+) -> StepResult:
+    """Run the suites (the built-in one when none is given) and return the step.
+
+    FAIL when a case failed; INCONCLUSIVE when the endpoint does not answer, the deadline came first or nothing could
+    run; PASS otherwise, with skipped cases counted and their reasons in `facts`. `timeout` bounds a request and
+    `deadline` the step, both in seconds of wall time. Only InputError for unusable case files leaves this function.
+    """
+    started = time.monotonic()
+    chosen = (load_suite(BUILT_IN),) if suites is None else tuple(suites)
+    client = Client.to(target, timeout=timeout, until=started + deadline)
+    try:
+        version = client.ready()
+    except UnreachableError as error:
+        return _ended(started, Outcome.INCONCLUSIVE, str(error), (), {"url": target.url})
+    except ServiceError as error:
+        item = _readiness(Outcome.FAIL, f"got {error}")
+        return _ended(started, Outcome.FAIL, f"not ready: {error}", (item,), {"url": target.url})
+    except LeanragError as error:
+        return _ended(started, Outcome.INCONCLUSIVE, str(error), (), {"url": target.url})
+    ran = tuple(_run(client, suite) for suite in chosen)
+    items = (_readiness(Outcome.PASS, f"got version {version}"), *(item for one in ran for item in one.items))
+    left = tuple(path for one in ran for path in one.left_behind)
+    outcome, reason = conclude(items)
+    return _ended(started, outcome, reason, items, _facts(target, version, chosen, items, left))
+
+
+def conclude(items: Iterable[Item]) -> tuple[Outcome, str]:
+    """Decide the step from its items: the first failure is named, skipped cases are counted, never passed."""
+    rows = tuple(items)
+    count = Counter(item.outcome for item in rows)
+    skipped = f", {count[Outcome.NOT_RUN]} skipped" if count[Outcome.NOT_RUN] else ""
+    tally = f"{count[Outcome.PASS]} of {len(rows) - count[Outcome.NOT_RUN]} passed{skipped}"
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
+        if count[outcome]:
+            first = next(item for item in rows if item.outcome is outcome)
+            return outcome, f"{tally}; {first.name}: {first.reason}"
+    # readiness alone is not an answer: it asks no question
+    if not any(item.outcome is Outcome.PASS and item.name != READY for item in rows):
+        return Outcome.INCONCLUSIVE, f"no case could run{skipped}"
+    return Outcome.PASS, tally
+
+
+READY = "the service is ready"
+
+
+def _readiness(outcome: Outcome, reason: str) -> Item:
+    return Item(READY, outcome, reason, "The service answers on its address and calls itself healthy.")
+
+
+def _run(client: Client, suite: Suite) -> _Ran:
+    with Session(client, suite) as session:
+        items = tuple(_items(session))
+    return _Ran(items, session.left_behind)
+
+
+def _items(session: Session) -> Iterator[Item]:
+    if session.suite.documents:
+        yield session.ingest()
+    for case in session.suite.cases:
+        yield session.check(case)
+
+
+def _facts(
+    target: Target, version: str, suites: tuple[Suite, ...], items: tuple[Item, ...], left: tuple[str, ...]
+) -> dict[str, JSON]:
+    count = Counter(item.outcome for item in items)
+    skipped: list[JSON] = [{"what": i.name, "why": i.reason} for i in items if i.outcome is Outcome.NOT_RUN]
+    return {
+        "url": target.url,
+        "api": target.api,
+        "version": version,
+        "vectorStore": target.vector_store,
+        "corpus": {suite.name: suite.fingerprint for suite in suites if suite.documents},
+        "passed": count[Outcome.PASS],
+        "failed": count[Outcome.FAIL],
+        "unanswered": count[Outcome.INCONCLUSIVE],
+        "skipped": skipped,
+        "leftBehind": list(left),
+    }
+
+
+def _ended(
+    started: float, outcome: Outcome, reason: str, items: tuple[Item, ...], facts: dict[str, JSON]
+) -> StepResult:
+    return StepResult(STEP, outcome, reason, round(time.monotonic() - started, 3), items, facts)
