@@ -31,3 +31,10 @@ argocd.argoproj.io/compare-options: ServerSideDiff=true
 {{- define "cluster.syncOptions" -}}
 [ServerSideApply=true]
 {{- end }}
+
+{{/*
+The map of namespaces, for the charts' own names of each other (common.namespace): written once, here in values.yaml.
+*/}}
+{{- define "cluster.valuesObject" -}}
+{global: {namespaces: {{ toJson .Values.namespaces }}}}
+{{- end }}

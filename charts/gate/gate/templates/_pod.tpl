@@ -1,0 +1,131 @@
+{{/*
+gate.mode: full, smoke or observe. It is a fact of the cluster (may it be loaded?), so no value of this chart.
+Takes: the root context.
+*/}}
+{{- define "gate.mode" -}}
+{{- (.Values.cluster.gate | default dict).mode | default "full" -}}
+{{- end -}}
+
+{{/*
+gate.image: the load generator only where load may be sent; elsewhere the smaller image, with less in it to attack.
+Takes: the root context.
+*/}}
+{{- define "gate.image" -}}
+{{- if eq (include "gate.mode" .) "smoke" -}}
+{{- include "common.image" (dict "ctx" . "image" .Values.images.gate "key" "images.gate") -}}
+{{- else -}}
+{{- include "common.image" (dict "ctx" . "image" .Values.images.loadgen "key" "images.loadgen") -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+gate.jobSpec: the spec of a Job. The hook and the nightly run share it, so that both measure the same thing.
+backoffLimit 0, because a retry is a hidden re-roll. No ttl: a Job that vanishes is one that nobody can read.
+Takes: {ctx, trigger (postsync|nightly)}.
+*/}}
+{{- define "gate.jobSpec" -}}
+{{- $ := .ctx -}}
+backoffLimit: 0
+# Above the gate's own deadline, so that the gate itself ends the run and says why.
+activeDeadlineSeconds: {{ mul 60 (add 5 (int $.Values.deadlines.wholeMinutes)) }}
+template:
+  metadata:
+    labels: {{- include "common.podLabels" (dict "ctx" $) | nindent 6 }}
+  spec:
+    {{- include "gate.podSpec" . | nindent 4 }}
+{{- end -}}
+
+{{/*
+gate.podSpec: the pod. Takes: {ctx, trigger}.
+*/}}
+{{- define "gate.podSpec" -}}
+{{- $ := .ctx -}}
+{{- $v := $.Values -}}
+restartPolicy: Never
+terminationGracePeriodSeconds: {{ $v.deadlines.graceSeconds }}
+serviceAccountName: {{ include "common.name" $ }}
+automountServiceAccountToken: true
+securityContext: {{- include "common.podSecurityContext" (dict "ctx" $ "fsGroup" 1001) | nindent 2 }}
+containers:
+  - name: gate
+    image: {{ include "gate.image" $ }}
+    command: [leanrag]
+    args:
+      - gate
+      - run
+      - --scope=cluster
+      - --cluster={{ $v.cluster.name }}
+      - --mode={{ include "gate.mode" $ }}
+      - --trigger={{ .trigger }}
+      # Written out, not read from the ConfigMap: a pod that starts late must still test the commit that asked for it.
+      - --revision={{ $v.revision }}
+      {{- with $v.repository.url }}
+      - --repository={{ . }}
+      {{- end }}
+      {{- with $v.argocd.namespace }}
+      - --applications={{ . }}
+      {{- end }}
+      - --converge-deadline={{ $v.deadlines.convergeMinutes }}m
+      - --deadline={{ $v.deadlines.wholeMinutes }}m
+      - --out=/var/lib/gate
+      {{- if $v.tokens }}
+      - --tokens=/etc/gate/tokens
+      {{- end }}
+      {{- if $v.signing.existingSecret }}
+      - --signing-key=/etc/gate/signing/{{ $v.signing.key }}
+      {{- end }}
+      {{- if $v.repository.existingSecret }}
+      - --repository-credentials=/etc/gate/repository
+      {{- end }}
+      {{- if $v.argocd.kubeconfigSecret }}
+      - --hub-kubeconfig=/etc/gate/hub/kubeconfig
+      {{- end }}
+    env:
+      {{- include "common.writableHome.env" $ | nindent 6 }}
+      - {name: GUIDELLM__MAX_WORKER_PROCESSES, value: {{ $v.guidellm.workers | quote }}}
+      # Prompts are ours and need no tokenizer, so nothing may ask a model hub.
+      - {name: HF_HUB_OFFLINE, value: "1"}
+      - {name: PYTHONUNBUFFERED, value: "1"}
+      - name: POD_NAME
+        valueFrom: {fieldRef: {fieldPath: metadata.name}}
+      - name: POD_NAMESPACE
+        valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+    # The one-sentence verdict is written to /dev/termination-log; a crash leaves its last lines there instead.
+    terminationMessagePolicy: FallbackToLogsOnError
+    securityContext: {{- include "common.containerSecurityContext" $ | nindent 6 }}
+    resources: {{- toYaml $v.resources | nindent 6 }}
+    volumeMounts:
+      {{- include "common.writableHome.volumeMounts" $ | nindent 6 }}
+      - {name: reports, mountPath: /var/lib/gate}
+      {{- range $name, $volume := include "gate.secrets" $ | fromYaml }}
+      - {name: {{ $name }}, mountPath: {{ $volume.path }}, readOnly: true}
+      {{- end }}
+volumes:
+  {{- include "common.writableHome.volumes" (dict) | nindent 2 }}
+  - {name: reports, persistentVolumeClaim: {claimName: {{ include "common.name" $ }}-reports}}
+  {{- range $name, $volume := include "gate.secrets" $ | fromYaml }}
+  - name: {{ $name }}
+    # 0440: readable by the volume group, since the pod's user has no fixed number, and by nobody else.
+    secret: {secretName: {{ $volume.secret }}, defaultMode: 288}
+  {{- end }}
+{{- end -}}
+
+{{/*
+gate.secrets: the Secrets to mount, volume name to {secret, path}. Takes: the root context.
+*/}}
+{{- define "gate.secrets" -}}
+{{- with .Values.signing.existingSecret }}
+signing: {secret: {{ . }}, path: /etc/gate/signing}
+{{- end }}
+{{- with .Values.repository.existingSecret }}
+repository: {secret: {{ . }}, path: /etc/gate/repository}
+{{- end }}
+{{- with .Values.argocd.kubeconfigSecret }}
+hub: {secret: {{ . }}, path: /etc/gate/hub}
+{{- end }}
+{{- range $secret, $wanted := .Values.tokens }}
+{{- if $wanted }}
+token-{{ $secret }}: {secret: {{ $secret }}, path: /etc/gate/tokens/{{ $secret }}}
+{{- end }}
+{{- end }}
+{{- end -}}
