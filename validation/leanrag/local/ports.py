@@ -1,0 +1,74 @@
+"""Loopback addresses: choose a free block, and see that nothing listens where other machines could reach it."""
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterable
+
+import psutil
+
+from leanrag.core.errors import InputError
+
+BLOCKS = range(1, 255)  # 127.77.N.*: all of 127.0.0.0/8 is loopback on Linux
+
+
+def address(block: int, number: int) -> str:
+    """Return the address 127.77.<block>.<number>."""
+    return f"127.77.{block}.{number}"
+
+
+def free_block(wanted: Iterable[tuple[int, int]], block: int | None = None) -> int:
+    """Return the first block in which every (number, port) is free; `block` asks for one and no other."""
+    pairs = tuple(wanted)
+    taken = ("", 0)
+    for candidate in BLOCKS if block is None else (block,):
+        taken = next(
+            ((address(candidate, number), port) for number, port in pairs if not _free(candidate, number, port)),
+            ("", 0),
+        )
+        if not taken[0]:
+            return candidate
+    host, port = taken
+    where = f"{host}:{port}" if block is not None else f"port {port} on every loopback address tried"
+    raise InputError(
+        f"{where} is taken{_owner(port)}", hint="stop that program" + (", or ask for no block" if block else "")
+    )
+
+
+def _free(block: int, number: int, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        # as servers do: a connection that ended a moment ago is no obstacle
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address(block, number), port))
+            listener.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def _owner(port: int) -> str:
+    with contextlib.suppress(psutil.Error, OSError):
+        for each in psutil.net_connections(kind="tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port and each.pid:
+                return f" by {psutil.Process(each.pid).name()} (process {each.pid})"
+    return ""
+
+
+def exposed(pid: int) -> tuple[str, ...]:
+    """Return the address:port pairs of a process and its children that other machines could reach."""
+    found: set[str] = set()
+    with contextlib.suppress(psutil.Error):
+        leader = psutil.Process(pid)
+        for process in (leader, *leader.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                found |= {
+                    f"{each.laddr.ip}:{each.laddr.port}" for each in process.net_connections(kind="tcp") if _open(each)
+                }
+    return tuple(sorted(found))
+
+
+def _open(connection: object) -> bool:
+    local = getattr(connection, "laddr", None)
+    listening = getattr(connection, "status", "") == psutil.CONN_LISTEN
+    return bool(listening and local and not ipaddress.ip_address(local.ip.partition("%")[0]).is_loopback)
