@@ -95,7 +95,7 @@ server:
   {{- end }}
 {{- end -}}
 
-{{/* One vLLM engine. The token is always set: without one Llama Stack asks the engine for its models at the start, and dies while it is loading. */}}
+{{/* One vLLM engine. The server does not wait for it: both start with no engine there, and answer when it comes. */}}
 {{- define "rag-stack.engine" -}}
 - provider_id: {{ .id }}
   provider_type: remote::vllm
@@ -104,7 +104,9 @@ server:
     {{- if .model.maxTokens }}
     max_tokens: {{ .model.maxTokens }}
     {{- end }}
-    api_token: {{ if .model.auth.secretName }}${env.{{ .env }}}{{ else }}unused{{ end }}
+    {{- if .model.auth.secretName }}
+    api_token: ${env.{{ .env }}}
+    {{- end }}
     {{- if .root.Values.trustedCA.configMap }}
     network: {tls: {verify: /etc/rag-stack-ca/trusted/{{ .root.Values.trustedCA.key }}}}
     {{- end }}
@@ -113,6 +115,13 @@ server:
 {{- define "rag-stack.engineUrl" -}}
 {{- $default := printf "http://%s.%s.svc.cluster.local:8000" .model.release (include "common.namespace" (dict "ctx" .root "layer" "serving")) -}}
 {{- .model.url | default $default | trimSuffix "/" | trimSuffix "/v1" -}}
+{{- end -}}
+
+{{/* URL of a vector store that is a server. */}}
+{{- define "rag-stack.storeUrl" -}}
+{{- $port := ternary 19530 8000 (eq .Values.vectorStore "milvus") -}}
+{{- $default := printf "http://%s.%s.svc.cluster.local:%d" .Values.vectorStore (include "common.namespace" (dict "ctx" . "layer" "data")) $port -}}
+{{- (index .Values .Values.vectorStore).url | default $default -}}
 {{- end -}}
 
 {{/* The one vector store. Its provider_id is the value `vectorStore`, so that clients and dashboards show the same word. */}}
@@ -130,7 +139,7 @@ server:
   {{- else if eq .Values.vectorStore "milvus" }}
   provider_type: remote::milvus
   config:
-    uri: {{ .Values.milvus.url }}
+    uri: {{ include "rag-stack.storeUrl" . }}
     {{- if .Values.milvus.secretName }}
     token: ${env.MILVUS_TOKEN}
     {{- else }}
@@ -145,7 +154,7 @@ server:
   {{- else }}
   provider_type: remote::chromadb
   config:
-    url: {{ .Values.chroma.url }}
+    url: {{ include "rag-stack.storeUrl" . }}
     persistence: {namespace: "vector_io::chroma", backend: kv_default}
   {{- end }}
 {{- end -}}

@@ -157,12 +157,14 @@ ports: [{{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (terna
   ports: [8000]
   {{- end }}
 {{- end }}
-{{- if eq .Values.vectorStore "milvus" }}
-milvus:
-  {{- include "rag-stack.edge" .Values.milvus.url | nindent 2 }}
-{{- else if eq .Values.vectorStore "chroma" }}
-chroma:
-  {{- include "rag-stack.edge" .Values.chroma.url | nindent 2 }}
+{{- if has .Values.vectorStore (list "milvus" "chroma") }}
+vector-store:
+  {{- if (index .Values .Values.vectorStore).url }}
+  {{- include "rag-stack.edge" (include "rag-stack.storeUrl" .) | nindent 2 }}
+  {{- else }}
+  to: [{layer: data}]
+  ports: [{{ ternary 19530 8000 (eq .Values.vectorStore "milvus") }}]
+  {{- end }}
 {{- end }}
 {{- if eq .Values.auth.mode "kubernetes" }}
 kubernetes-api:
