@@ -1,0 +1,239 @@
+"""The files of a repository, each read once, and the rules that need no rendering."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART, ClusterFile, ReleaseFile
+from leanrag.catalog.repository import LOCAL
+from leanrag.checks.finding import Finding, at, dotted, suggestion
+from leanrag.checks.rules.security import secret_in
+from leanrag.checks.scope import mapping
+from leanrag.checks.source import KeyPath, SourceFile, read_source
+
+_FOLDERS = (*LAYERS, "models", "gate")
+_CLUSTER_FILES = {"cluster.yaml", "release.yaml", "images.lock", "README.md"}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """clusters/, overlays/ and the local cluster as read: sources by path relative to `root`."""
+
+    root: Path
+    clusters: Mapping[Path, SourceFile]
+    releases: Mapping[Path, SourceFile]
+    overlays: Mapping[Path, SourceFile]
+
+    def all(self) -> Iterator[tuple[Path, SourceFile]]:
+        """Yield every source."""
+        for group in (self.clusters, self.releases, self.overlays):
+            yield from group.items()
+
+    def source(self, path: Path) -> SourceFile | None:
+        """Return the source of a file of this repository, or None."""
+        return self.overlays.get(path) or self.clusters.get(path) or self.releases.get(path)
+
+    def environments(self) -> dict[str, Path]:
+        """Return each environment that a readable cluster names, with the first such cluster file."""
+        named = ((at(source.data, ("cluster", "environment")), path) for path, source in self.clusters.items())
+        found: dict[str, Path] = {}
+        for environment, path in named:
+            if isinstance(environment, str):
+                found.setdefault(environment, path)
+        return found
+
+
+def read_files(root: Path) -> Files:
+    """Read the declarations of a repository; files that cannot be read are kept with their reason."""
+
+    def sources(*patterns: str) -> dict[Path, SourceFile]:
+        found = sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
+        return {path.relative_to(root): read_source(path) for path in found}
+
+    return Files(
+        root,
+        clusters=sources("clusters/*/cluster.yaml", str(LOCAL)),
+        releases=sources("clusters/*/release.yaml"),
+        overlays=sources("overlays/**/*.yaml"),
+    )
+
+
+def readable(files: Files) -> Iterator[Finding]:
+    """FIL001: every file is YAML with a mapping in it."""
+    for path, source in files.all():
+        if source.error:
+            fix = "correct the YAML there"
+            yield Finding("FIL001", "", str(path), "", f"cannot be read: {source.error}", fix, source.error_line)
+        elif not isinstance(source.data, Mapping | None):
+            kind = type(source.data).__name__
+            yield Finding("FIL001", "", str(path), "", f"holds a {kind}, not keys with values", "write key: value", 1)
+
+
+def keys_are_unique(files: Files) -> Iterator[Finding]:
+    """FIL002: no mapping holds a key twice; the last would win silently."""
+    for path, source in files.all():
+        for each in source.repeated:
+            message = f"key {each.path[-1]!r} is repeated (first at line {each.first}); only the last one counts"
+            yield Finding("FIL002", "", str(path), dotted(each.path), message, "remove one of them", each.line)
+
+
+def chart_of(overlay: Path) -> Path | None:
+    """Return the chart folder that an overlay file deploys, or None when it lies in no known place."""
+    parts = overlay.parts
+    if len(parts) != 4 or parts[2] not in _FOLDERS:
+        return None
+    if parts[2] == "models":
+        return MODEL_CHART
+    if parts[2] == "gate":
+        return GATE_CHART if parts[3] == "gate.yaml" else None
+    return Path("charts") / parts[2] / overlay.stem
+
+
+def overlays_have_charts(files: Files) -> Iterator[Finding]:
+    """FIL003: an overlay file deploys the chart of its name, so that chart exists."""
+    charts = {path.parent.relative_to(files.root): path for path in files.root.glob("charts/*/*/Chart.yaml")}
+    for overlay in files.overlays:
+        chart = chart_of(overlay)
+        if chart is None or chart in charts:
+            continue
+        elsewhere = [str(each) for each in charts if each.name == chart.name]
+        same_layer = [each.name for each in charts if each.parent == chart.parent]
+        fix = f"the chart lies in {elsewhere[0]}" if elsewhere else suggestion(chart.name, same_layer, "chart")
+        yield Finding("FIL003", "", str(overlay), "", f"there is no chart {chart}", fix, 1)
+
+
+def places_are_known(files: Files) -> Iterator[Finding]:
+    """FIL004: a file that nothing reads is a misunderstanding."""
+    for path in sorted(files.root.glob("overlays/**/*")):
+        shown = path.relative_to(files.root)
+        if path.is_dir() or path.name in {"README.md", ".gitkeep"}:
+            continue
+        if path.suffix == ".yml":
+            yield Finding("FIL004", "", str(shown), "", "is not read by Argo CD's generators", "rename it to .yaml")
+        elif chart_of(shown) is None:
+            fix = f"move it to overlays/<environment>/<{'|'.join(_FOLDERS)}>/<chart>.yaml"
+            near = suggestion(shown.parts[2], _FOLDERS, "layer") if len(shown.parts) == 4 else ""
+            yield Finding("FIL004", "", str(shown), "", "lies where nothing reads it", near or fix)
+    for path in sorted(files.root.glob("clusters/*/*")):
+        if path.name not in _CLUSTER_FILES:
+            shown, fix = path.relative_to(files.root), suggestion(path.name, _CLUSTER_FILES, "file")
+            yield Finding("FIL004", "", str(shown), "", "lies where nothing reads it", fix)
+
+
+def environments_have_overlays(files: Files) -> Iterator[Finding]:
+    """FIL005: each cluster's environment has overlays, and each environment a cluster."""
+    written = {path.parts[1] for path in files.overlays if len(path.parts) > 1}
+    for environment, path in files.environments().items():
+        if environment not in written:
+            line = files.clusters[path].line(("cluster", "environment"))
+            message = f"environment {environment!r} has no file in overlays/{environment}, so nothing is deployed"
+            fix = suggestion(environment, written, "environment")
+            yield Finding("FIL005", "", str(path), "cluster.environment", message, fix, line)
+    unreadable = any(source.error for source in files.clusters.values())
+    for environment in sorted(written - set(files.environments())) if not unreadable else ():
+        fix = suggestion(environment, files.environments(), "environment")
+        yield Finding("FIL005", "", f"overlays/{environment}", "", "no cluster has this environment", fix)
+
+
+def application_names_are_unique(files: Files) -> Iterator[Finding]:
+    """FIL006: two Applications of one name would overwrite each other in Argo CD."""
+    owners: dict[str, tuple[str, Path]] = {}
+    for path, source in files.clusters.items():
+        name, environment = (at(source.data, ("cluster", key)) for key in ("name", "environment"))
+        for suffix in ("", "-pin"):
+            owners.setdefault(f"{name}{suffix}", (f"apps/ for cluster {name}", path))
+        for overlay in (each for each in files.overlays if each.parts[1] == environment and chart_of(each)):
+            app = f"{name}-model-{overlay.stem}" if overlay.parts[2] == "models" else f"{name}-{overlay.stem}"
+            first, _ = owners.setdefault(app, (str(overlay), overlay))
+            if first != str(overlay):
+                message = f"makes the Application {app!r}, which {first} makes, too"
+                yield Finding("FIL006", "", str(overlay), "", message, "rename the file, and the chart with it", 1)
+
+
+def clusters_are_valid(files: Files) -> Iterator[Finding]:
+    """CLU001: a cluster.yaml has the keys that it needs, no other, and its folder's name."""
+    for path, source in files.clusters.items():
+        if not isinstance(source.data, Mapping):
+            if not source.error:
+                yield Finding("CLU001", "", str(path), "", "is empty", "write the key cluster: with its facts", 1)
+            continue
+        yield from _model_findings("CLU001", path, source, ClusterFile)
+        name = at(source.data, ("cluster", "name"))
+        if isinstance(name, str) and name != path.parent.name:
+            message = f"is {name!r}, but the folder is {path.parent.name!r}"
+            line = source.line(("cluster", "name"))
+            yield Finding("CLU001", "", str(path), "cluster.name", message, f"write {path.parent.name!r}", line)
+
+
+def releases_are_valid(files: Files) -> Iterator[Finding]:
+    """REL001: a release.yaml has the keys that it needs, no other, and follows another cluster."""
+    names = {path.parent.name for path in files.clusters}
+    for path, source in files.releases.items():
+        if isinstance(source.data, Mapping):
+            yield from _model_findings("REL001", path, source, ReleaseFile)
+        elif not source.error:
+            yield Finding("REL001", "", str(path), "", "is empty", "remove it: without it nothing is deployed", 1)
+        followed = at(source.data, ("release", "follows"))
+        if isinstance(followed, str) and (followed not in names or followed == path.parent.name):
+            message = f"{followed!r} is no other cluster"
+            fix = suggestion(followed, names - {path.parent.name}, "cluster")
+            line = source.line(("release", "follows"))
+            yield Finding("REL001", "", str(path), "release.follows", message, fix, line)
+
+
+def _model_findings(rule: str, path: Path, source: SourceFile, model: type[BaseModel]) -> Iterator[Finding]:
+    try:
+        model.model_validate(source.data)
+    except ValidationError as error:
+        for each in error.errors():
+            place: KeyPath = tuple(each["loc"])
+            message, fix = _explain(each, model)
+            yield Finding(rule, "", str(path), dotted(place), message, fix, source.line(place) or 1)
+
+
+def _explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+    kind, place = error["type"], error["loc"]
+    if kind == "extra_forbidden":
+        return f"no key {place[-1]!r} here", suggestion(str(place[-1]), _fields(model, place[:-1]))
+    if kind == "missing":
+        return "is missing", "set it"
+    if kind == "literal_error":
+        choices = str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+        return f"{error['input']!r} is not possible", suggestion(str(error["input"]), choices, "value")
+    return f"{error['input']!r}: {error['msg']}", "correct the value"
+
+
+def _fields(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
+    """Return the keys of the nested model at a path."""
+    for part in place:
+        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        choices = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((each for each in choices if isinstance(each, type) and issubclass(each, BaseModel)), BaseModel)
+    return list(model.model_fields)
+
+
+def no_secret_in_values(files: Files) -> Iterator[Finding]:
+    """SEC001: an overlay or cluster file is in Git for ever, so no secret may be in it, rendered or not."""
+    for path, source in files.all():
+        for place in source.lines:
+            value = at(source.data, place)
+            what = secret_in(place, value) if isinstance(value, str) else ""
+            if what:
+                fix = "move it to a Secret that is not in Git, and name that Secret here"
+                yield Finding("SEC001", "", str(path), dotted(place), f"holds {what}", fix, source.line(place))
+
+
+def unknown_keys(model: type[BaseModel], data: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths of keys that a model refuses."""
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        yield from (tuple(each["loc"]) for each in error.errors() if each["type"] == "extra_forbidden")
+
+
+def plain(source: SourceFile | None) -> dict[str, Any]:
+    """Return a source's mapping, or an empty one when it has none."""
+    return dict(mapping(source.data)) if source else {}

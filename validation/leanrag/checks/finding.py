@@ -1,0 +1,63 @@
+"""What a check says: a finding names the place, what is wrong there, and the way out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from leanrag.catalog.repository import nearest
+from leanrag.core.result import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a rule's sentence is not true.
+
+    `file` is relative to the repository, `line` counts from 1 (0 = not known), `where` is the path inside the file or
+    object, `app` the Application concerned ("" for the repository). `unknown` means: could not tell, so never a pass.
+    `culprit` is the offending value, by which the overlay line that brought it is found.
+    """
+
+    rule: str
+    app: str
+    file: str
+    where: str
+    message: str
+    fix: str
+    line: int = 0
+    unknown: bool = False
+    culprit: JSON = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        """Return the finding in one line: where, what, the way out, and the rule."""
+        place = f"{self.app}: {self.where}" if self.app else f"{self.file}: {self.where}"
+        return f"{place.rstrip(': ')}: {self.message}; {self.fix} [{self.rule}]"
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Return a path as people write it: spec.template.spec.containers[0].image."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def suggestion(word: str, choices: Iterable[str], what: str = "key") -> str:
+    """Return the way out of a word that is not among the choices: the nearest one, or the list."""
+    known = sorted(choices)
+    near = nearest(word, known)
+    if near:
+        return f"did you mean {near!r}?"
+    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return f"{what}s here are: {shown}" if known else f"no {what} is possible here; remove it"
+
+
+def at(document: Any, path: Sequence[str | int]) -> Any:
+    """Return the value at a path of a document, or None."""
+    for part in path:
+        if isinstance(document, Mapping):
+            document = document.get(part)
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+            document = document[part]
+        else:
+            return None
+    return document

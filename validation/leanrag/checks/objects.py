@@ -1,0 +1,125 @@
+"""Rendered objects against the strict schema of their kind: what the API server would refuse, drop or choke on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from leanrag.checks.finding import Finding, at, dotted, suggestion
+from leanrag.checks.schemas import Schemas
+from leanrag.checks.scope import Scope
+from leanrag.checks.vocabulary import DNS_1035, DNS_LABEL, DNS_SUBDOMAIN, LABEL_VALUE, QUALIFIED_NAME
+from leanrag.render.manifest import Manifest
+
+_READABLE = {
+    LABEL_VALUE: "a label value is at most 63 letters, digits, '-', '_' or '.'",
+    QUALIFIED_NAME: "a key is an optional DNS prefix, '/', and at most 63 letters, digits, '-', '_' or '.'",
+    DNS_SUBDOMAIN: "a name is lower case letters, digits, '-' and '.'",
+    DNS_LABEL: "a name is lower case letters, digits and '-'",
+    DNS_1035: "the name of a Service is lower case letters, digits and '-', and starts with a letter",
+}
+_QUANTITY_FIX = "write a number with m, k, M, G, T, Ki, Mi, Gi or Ti, such as 8Gi"
+
+
+def known_kind(scope: Scope) -> Iterator[Finding]:
+    """OBJ001: yields an unknown for a kind without schema, and a broken object for one without kind or apiVersion."""
+    for manifest in scope.manifests:
+        version, kind = _identity(manifest)
+        if not version or not kind:
+            yield scope.finding("OBJ001", manifest, "", "has no apiVersion or kind", "write both")
+        elif not scope.schemas.knows(version, kind):
+            yield _unknown(scope, manifest, version, kind)
+
+
+def _identity(manifest: Manifest) -> tuple[str, str]:
+    return str(manifest.body.get("apiVersion") or ""), manifest.kind
+
+
+def _unknown(scope: Scope, manifest: Manifest, version: str, kind: str) -> Finding:
+    versions = scope.schemas.versions(kind)
+    if versions:
+        fix = f"write apiVersion {' or '.join(versions)}"
+    else:
+        fix = f"add the CRD to leanrag/checks/sources.py, or {suggestion(kind, scope.schemas.kinds(), 'kind')}"
+    return scope.finding("OBJ001", manifest, "", f"no schema for {version} {kind}: not judged", fix, unknown=True)
+
+
+def strict_fields(scope: Scope) -> Iterator[Finding]:
+    """OBJ002 fields and values, OBJ003 list keys, OBJ004 names and labels."""
+    for manifest in scope.manifests:
+        version, kind = _identity(manifest)
+        if scope.schemas.knows(version, kind):
+            yield from _judge(scope, manifest, scope.schemas, version, kind)
+
+
+def _judge(scope: Scope, manifest: Manifest, schemas: Schemas, version: str, kind: str) -> Iterator[Finding]:
+    schema, validator = schemas.load(version, kind)
+    # In built-in kinds a null is an absent field; custom resources keep it and are judged with it.
+    body = _without_nulls(manifest.body) if schemas.builtin(version, kind) else manifest.body
+    for error in validator.iter_errors(body):
+        yield from _findings(scope, manifest, schema, error)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+def _findings(scope: Scope, manifest: Manifest, schema: Mapping[str, Any], error: Any) -> Iterator[Finding]:
+    path = tuple(error.instance_path)
+    keyword = error.kind.name
+    if keyword == "additionalProperties":
+        known = at(schema, [*error.schema_path][:-1]) or {}
+        for name in error.kind.unexpected:
+            fix = suggestion(name, known.get("properties", {}), "field")
+            yield scope.finding("OBJ002", manifest, dotted((*path, name)), f"no field {name!r} in {manifest.kind}", fix)
+        return
+    rule, message, fix = _explain(error, path)
+    yield scope.finding(rule, manifest, dotted(path), message, fix, culprit=error.instance)
+
+
+def _explain(error: Any, path: tuple[str | int, ...]) -> tuple[str, str, str]:
+    """Return rule, message and way out of one schema error."""
+    keyword, value = error.kind.name, error.instance
+    if keyword == "uniqueBy":
+        return "OBJ003", f"item {error.message}", "give each item a key of its own, or remove one"
+    if keyword == "uniqueItems":
+        return "OBJ003", "holds the same value twice", "remove one"
+    if _is_naming(path):
+        pattern = getattr(error.kind, "pattern", "")
+        fix = _READABLE.get(pattern) or ("quote it" if keyword == "type" else "shorten it")
+        return "OBJ004", f"{value!r} is not allowed here", fix
+    if keyword == "required":
+        return "OBJ002", f"{error.kind.property!r} is missing", "set it"
+    if keyword == "pattern" and "numkMGTPE" in error.kind.pattern:
+        return "OBJ002", f"{value!r} is no quantity", _QUANTITY_FIX
+    if keyword == "maximum" and error.kind.limit in (2**31 - 1, 2**63 - 1):
+        bits = 32 if error.kind.limit == 2**31 - 1 else 64
+        return "OBJ002", f"{value} does not fit int{bits}: its controller could not decode it", "write a smaller number"
+    if keyword == "enum":
+        return "OBJ002", f"{value!r} is not possible", suggestion(str(value), map(str, error.kind.options), "value")
+    if keyword == "type":
+        return "OBJ002", f"{value!r} has the wrong type", f"write a value of type {' or '.join(_types(error.kind))}"
+    return "OBJ002", str(error.message), "correct the value"
+
+
+def _types(kind: Any) -> Iterable[str]:
+    return [str(each) for each in kind.types]
+
+
+def _is_naming(path: tuple[str | int, ...]) -> bool:
+    if "metadata" in path[:-1]:
+        return True
+    return bool({"matchLabels", "selector", "podSelector"} & set(path[-3:-1])) and isinstance(path[-1], str)
+
+
+def one_owner(scope: Scope) -> Iterator[Finding]:
+    """OBJ005: two Applications that render the same object fight over it for ever."""
+    owners: dict[tuple[str, str, str, str], Manifest] = {}
+    for manifest in scope.manifests:
+        group = str(manifest.body.get("apiVersion") or "").rpartition("/")[0]
+        spaced = scope.schemas.namespaced(str(manifest.body.get("apiVersion") or ""), manifest.kind)
+        key = (group, manifest.kind, manifest.namespace if spaced is not False else "", manifest.name)
+        first = owners.setdefault(key, manifest)
+        if first is not manifest:
+            message = f"is rendered by {first.app.name}, too ({first.template})"
+            yield scope.finding("OBJ005", manifest, "metadata.name", message, "rename one, or render it once")

@@ -1,0 +1,139 @@
+"""Every pod that a repository causes: in workloads, and inside the custom resources that controllers turn into pods."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leanrag.checks.finding import at, dotted
+from leanrag.checks.scope import items, mapping
+from leanrag.render.manifest import Manifest
+
+_TEMPLATE = ("spec", "template")
+_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "Deployment": _TEMPLATE,
+    "StatefulSet": _TEMPLATE,
+    "DaemonSet": _TEMPLATE,
+    "ReplicaSet": _TEMPLATE,
+    "Job": _TEMPLATE,
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+_RUNTIMES = ("ServingRuntime", "ClusterServingRuntime")
+# Component labels of LLMInferenceService pods (kserve v0.20.0, pkg/constants and pkg/controller/v1alpha2/llmisvc).
+_LLM_PODS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("spec", "template"), "llminferenceservice-workload"),
+    (("spec", "worker"), "llminferenceservice-workload-worker"),
+    (("spec", "prefill", "template"), "llminferenceservice-workload-prefill"),
+    (("spec", "prefill", "worker"), "llminferenceservice-workload-worker-prefill"),
+    (("spec", "router", "scheduler", "template"), "llminferenceservice-router-scheduler"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a pod and its path inside the object."""
+
+    path: tuple[str | int, ...]
+    body: Mapping[str, Any]
+
+    def where(self, *more: str | int) -> str:
+        """Return the path of a field of this container."""
+        return dotted((*self.path, *more))
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod specification, where it is, and the labels its pods carry (None: another object decides)."""
+
+    manifest: Manifest
+    path: tuple[str | int, ...]
+    spec: Mapping[str, Any]
+    labels: Mapping[str, str] | None
+
+    def where(self, *more: str | int) -> str:
+        """Return the path of a field of this pod."""
+        return dotted((*self.path, *more))
+
+    def containers(self) -> Iterator[Container]:
+        """Yield containers and init containers, and KServe's `model` container."""
+        for key in ("initContainers", "containers"):
+            for index, body in enumerate(items(self.spec.get(key))):
+                if isinstance(body, Mapping):
+                    yield Container((*self.path, key, index), body)
+        if self.manifest.kind == "InferenceService" and isinstance(self.spec.get("model"), Mapping):
+            yield Container((*self.path, "model"), self.spec["model"])
+
+
+def pods(manifest: Manifest) -> Iterator[Pod]:
+    """Yield every pod specification inside one object."""
+    kind, body = manifest.kind, manifest.body
+    if kind == "Pod":
+        yield Pod(manifest, ("spec",), mapping(body.get("spec")), _labels(body))
+    elif kind in _TEMPLATES:
+        path = _TEMPLATES[kind]
+        template = mapping(at(body, path))
+        yield Pod(manifest, (*path, "spec"), mapping(template.get("spec")), _labels(template))
+    elif kind == "InferenceService":
+        yield from _inference_service(manifest)
+    elif kind in _RUNTIMES:
+        yield Pod(manifest, ("spec",), mapping(body.get("spec")), None)
+        if isinstance(at(body, ("spec", "workerSpec")), Mapping):
+            yield Pod(manifest, ("spec", "workerSpec"), body["spec"]["workerSpec"], None)
+    elif kind == "LLMInferenceService":
+        yield from _llm_inference_service(manifest)
+
+
+def _labels(body: Mapping[str, Any]) -> Mapping[str, str]:
+    return dict(mapping(mapping(body.get("metadata")).get("labels")))
+
+
+def _inference_service(manifest: Manifest) -> Iterator[Pod]:
+    """KServe sets these labels in raw deployments (kserve v0.20.0, predictor.go, GetRawServiceLabel)."""
+    for component in ("predictor", "transformer", "explainer"):
+        spec = at(manifest.body, ("spec", component))
+        if isinstance(spec, Mapping):
+            given = {
+                "serving.kserve.io/inferenceservice": manifest.name,
+                "app": f"isvc.{manifest.name}-{component}",
+                "component": component,
+            }
+            labels = {**_labels(manifest.body), **mapping(spec.get("labels")), **given}
+            yield Pod(manifest, ("spec", component), spec, labels)
+
+
+def _llm_inference_service(manifest: Manifest) -> Iterator[Pod]:
+    for path, component in _LLM_PODS:
+        spec = at(manifest.body, path)
+        if isinstance(spec, Mapping):
+            leads = path[-1] == "template" and isinstance(at(manifest.body, (*path[:-1], "worker")), Mapping)
+            given = {
+                "app.kubernetes.io/name": manifest.name,
+                "app.kubernetes.io/part-of": "llminferenceservice",
+                "app.kubernetes.io/component": component.replace("workload", "workload-leader") if leads else component,
+            }
+            yield Pod(manifest, path, spec, {**mapping(at(manifest.body, ("spec", "labels"))), **given})
+
+
+def selects(selector: Any, labels: Mapping[str, str]) -> bool:
+    """Say whether a LabelSelector (or a plain map of labels) selects an object with these labels."""
+    selector = mapping(selector)
+    plain = (
+        selector if not {"matchLabels", "matchExpressions"} & set(selector) else mapping(selector.get("matchLabels"))
+    )
+    if any(labels.get(key) != value for key, value in plain.items()):
+        return False
+    return all(_expression(each, labels) for each in items(selector.get("matchExpressions")))
+
+
+def _expression(expression: Any, labels: Mapping[str, str]) -> bool:
+    key, values = mapping(expression).get("key"), items(mapping(expression).get("values"))
+    present = key in labels
+    match mapping(expression).get("operator"):
+        case "In":
+            return present and labels[str(key)] in values
+        case "NotIn":
+            return not present or labels[str(key)] not in values
+        case "Exists":
+            return present
+        case "DoesNotExist":
+            return not present
+    return False

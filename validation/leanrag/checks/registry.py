@@ -1,0 +1,84 @@
+"""Every rule, written out: an id, a true sentence, and the function that finds where it is not true."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from leanrag.checks import files, objects
+from leanrag.checks.files import Files
+from leanrag.checks.finding import Finding
+from leanrag.checks.rules import access, argocd, images, network, ragstack, security
+from leanrag.checks.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule: `sentence` is what is true of a clean repository."""
+
+    id: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck(Check):
+    """A rule on the files as written."""
+
+    find: Callable[[Files], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCheck(Check):
+    """A rule on everything that one cluster renders; `plain` rules also fit manifest files without a repository."""
+
+    find: Callable[[Scope], Iterator[Finding]]
+    plain: bool = True
+
+
+FILES: tuple[FileCheck, ...] = (
+    FileCheck("FIL001", "Every file is YAML as Kubernetes reads it", files.readable),
+    FileCheck("FIL002", "No key is written twice", files.keys_are_unique),
+    FileCheck("FIL003", "Every overlay deploys a chart that exists", files.overlays_have_charts),
+    FileCheck("FIL004", "Every file lies where something reads it", files.places_are_known),
+    FileCheck("FIL005", "Every environment has a cluster and overlays", files.environments_have_overlays),
+    FileCheck("FIL006", "Every Application has a name of its own", files.application_names_are_unique),
+    FileCheck("CLU001", "Every cluster.yaml says what is needed and nothing else", files.clusters_are_valid),
+    FileCheck("REL001", "Every release.yaml says what is needed and nothing else", files.releases_are_valid),
+    FileCheck("SEC001", "No secret is in Git", files.no_secret_in_values),
+)
+
+# Found while values are merged and charts rendered (run.py).
+RENDERING: tuple[Check, ...] = (
+    Check("VAL001", "Every value is one that its chart knows"),
+    Check("VAL002", "Every value has a type and a range that its chart accepts"),
+    Check("MOD001", "Every model comes from hf://, oci://, s3:// or pvc://"),
+    Check("RND001", "Every chart renders with its values"),
+)
+
+OBJECTS: tuple[ObjectCheck, ...] = (
+    ObjectCheck("OBJ001", "Every kind has a schema to be judged by", objects.known_kind),
+    ObjectCheck("OBJ002", "Every object has the fields of its kind and no other", objects.strict_fields),
+    ObjectCheck("OBJ005", "Every object is rendered by one Application", objects.one_owner),
+    ObjectCheck("IMG001", "Every image is pinned", images.pinned),
+    ObjectCheck("IMG002", "Every container names an image", images.container_images),
+    ObjectCheck("POD001", "Every pod keeps to the restricted profile", security.restricted),
+    ObjectCheck("SEC001", "No secret is in Git", security.no_literal_secret),
+    ObjectCheck("DAT001", "What holds data survives a sync and a removal", argocd.data_is_kept, plain=False),
+    ObjectCheck("CRD001", "Objects of foreign kinds wait for their CRD", argocd.foreign_kinds_wait, plain=False),
+    ObjectCheck("HOK001", "Hook Jobs run once and keep their result", argocd.hooks_run_once),
+    ObjectCheck("SVC001", "Every Service reaches a pod on a port that it has", network.services_reach_pods),
+    ObjectCheck("MON001", "Every monitor reaches what it measures", network.monitors_reach_targets),
+    ObjectCheck("NET001", "Every pod is covered by a NetworkPolicy", network.pods_have_policies, plain=False),
+    ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards),
+    ObjectCheck("NSP001", "Every object lives in its layer's namespace", access.layer_namespaces),
+    ObjectCheck("PRJ001", "Every AppProject allows what its charts render", access.projects_allow_what_is_rendered),
+    ObjectCheck("RAG001", "The RAG stack's models are served on its cluster", ragstack.models_are_served),
+    ObjectCheck("RAG002", "The vector store has the dimension of the embedding model", ragstack.dimensions_agree),
+    ObjectCheck("RAG003", "What charts publish for the gate is readable", ragstack.contracts_are_json),
+)
+
+# strict_fields judges three sentences in one pass over the schema.
+SAME_PASS: tuple[Check, ...] = (
+    Check("OBJ003", "No list holds two items with the same key"),
+    Check("OBJ004", "Every name, label and annotation is well formed"),
+)
+
+ALL: tuple[Check, ...] = tuple({check.id: check for check in (*FILES, *RENDERING, *OBJECTS, *SAME_PASS)}.values())

@@ -1,0 +1,92 @@
+"""Least privilege and the right place: RBAC without wildcards, namespaces from the layer map, projects that fit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from leanrag.checks.finding import Finding, at, suggestion
+from leanrag.checks.scope import Scope, items, mapping
+from leanrag.render.manifest import Manifest
+
+_GRANTS = ("verbs", "resources", "apiGroups", "nonResourceURLs")
+
+
+def no_wildcards(scope: Scope) -> Iterator[Finding]:
+    """RBC001: a role names what it may do; `*` grows with every new API."""
+    for manifest in scope.of_kind("Role", "ClusterRole"):
+        for index, rule in enumerate(items(manifest.body.get("rules"))):
+            for key in _GRANTS:
+                if any("*" in str(word) for word in items(mapping(rule).get(key))):
+                    where = f"rules[{index}].{key}"
+                    yield scope.finding("RBC001", manifest, where, "grants '*'", "name what is needed")
+
+
+def layer_namespaces(scope: Scope) -> Iterator[Finding]:
+    """NSP001: an object lives in its Application's namespace; only access rules may reach into another layer's."""
+    known = set(scope.namespaces.values())
+    for manifest in scope.manifests:
+        written = mapping(manifest.body.get("metadata")).get("namespace")
+        if written is None or not known or manifest.app.layer == "apps" or written == manifest.app.namespace:
+            continue
+        if manifest.kind in {"Role", "RoleBinding", "NetworkPolicy"} and written in known:
+            continue
+        message = f"{written!r} is not the namespace of the layer {manifest.app.layer!r}"
+        fix = f"write {manifest.app.namespace!r}, or change the map in apps/cluster/values.yaml"
+        yield scope.finding("NSP001", manifest, "metadata.namespace", message, fix, culprit=str(written))
+
+
+def projects_allow_what_is_rendered(scope: Scope) -> Iterator[Finding]:
+    """PRJ001: the AppProject of an Application allows every kind and namespace that its chart renders."""
+    projects = {manifest.name: manifest for manifest in scope.of_kind("AppProject")}
+    told: set[tuple[str, str, str]] = set()
+    for manifest in scope.manifests if projects else ():
+        project = project_of(scope, manifest.app.name)
+        if manifest.app.layer == "apps" or project is None:
+            continue
+        if project not in projects:
+            if (project, "", "") not in told:
+                fix = suggestion(project, projects, "project")
+                yield scope.finding("PRJ001", manifest, "", f"its project {project!r} is not rendered", fix)
+            told.add((project, "", ""))
+            continue
+        yield from _denied(scope, manifest, projects[project], told)
+
+
+def _denied(scope: Scope, manifest: Manifest, project: Manifest, told: set[tuple[str, str, str]]) -> Iterator[Finding]:
+    version = str(manifest.body.get("apiVersion") or "")
+    group = version.rpartition("/")[0]
+    spec = mapping(project.body.get("spec"))
+    spaced = scope.schemas.namespaced(version, manifest.kind)
+    key = "namespaceResourceWhitelist" if spaced is not False else "clusterResourceWhitelist"
+    allowed = {(mapping(each).get("group"), mapping(each).get("kind")) for each in items(spec.get(key))}
+    word = (project.name, group, manifest.kind)
+    if (group, manifest.kind) not in allowed and ("*", "*") not in allowed and word not in told:
+        told.add(word)
+        message = f"{group or 'core'} {manifest.kind} is not in {key}, but {manifest.app.name} renders it"
+        yield scope.finding("PRJ001", project, f"spec.{key}", message, f"add group {group!r}, kind {manifest.kind!r}")
+    targets = {mapping(each).get("namespace") for each in items(spec.get("destinations"))}
+    word = (project.name, "namespace", manifest.namespace)
+    if spaced is not False and manifest.namespace not in targets and "*" not in targets and word not in told:
+        told.add(word)
+        message = f"{manifest.namespace!r} is not allowed, but {manifest.app.name} deploys there"
+        yield scope.finding("PRJ001", project, "spec.destinations", message, "add the namespace")
+
+
+def project_of(scope: Scope, app: str) -> str | None:
+    """Return the project that apps/ gives to an Application of this cluster, or None when apps/ does not make it."""
+    made = next((each for each in scope.apps if each.name == app), None)
+    folder = "models" if made and made.chart == "model" else made.layer if made else ""
+    for maker in scope.of_kind("Application"):
+        if maker.name == app:
+            return str(at(maker.body, ("spec", "project")))
+    for maker in scope.of_kind("ApplicationSet"):
+        for generator in items(at(maker.body, ("spec", "generators"))):
+            if any(f"/{folder}/" in path for path in _paths(generator)):
+                # A templated project comes from the generator's own values.
+                project = str(at(maker.body, ("spec", "template", "spec", "project")))
+                return str(at(generator, ("git", "values", "project"))) if "{{" in project else project
+    return None
+
+
+def _paths(generator: Any) -> Iterator[str]:
+    for each in items(at(generator, ("git", "files"))):
+        yield str(mapping(each).get("path") or "")

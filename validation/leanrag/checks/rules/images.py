@@ -1,0 +1,71 @@
+"""Images: what runs is what was tested."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from leanrag.checks.finding import Finding, at, dotted
+from leanrag.checks.pods import pods
+from leanrag.checks.scope import Scope, items, mapping
+from leanrag.render.manifest import Manifest
+
+_MOVING = {"latest", "main", "master", "nightly", "edge", "dev", "head", "stable"}
+_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+# Where custom resources name an image outside a container.
+_FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("LlamaStackDistribution", ("spec", "server", "distribution", "image")),
+    ("OGXServer", ("spec", "distribution", "image")),
+    ("InferenceService", ("spec", "predictor", "model", "storageUri")),
+    ("LLMInferenceService", ("spec", "model", "uri")),
+)
+
+
+def images(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield every image of an object with the path that names it."""
+    for pod in pods(manifest):
+        for container in pod.containers():
+            if "image" in container.body:
+                yield container.where("image"), str(container.body["image"] or "")
+        for index, volume in enumerate(items(pod.spec.get("volumes"))):
+            reference = at(volume, ("image", "reference"))
+            if reference is not None:
+                yield pod.where("volumes", index, "image", "reference"), str(reference)
+    for kind, path in _FIELDS:
+        value = at(manifest.body, path) if manifest.kind == kind else None
+        if value is not None and (path[-1] == "image" or str(value).startswith("oci://")):
+            yield dotted(path), str(value).removeprefix("oci://")
+
+
+def pinned(scope: Scope) -> Iterator[Finding]:
+    """IMG001: an image without exact version or digest can change between the test and the next restart."""
+    for manifest in scope.manifests:
+        for where, image in images(manifest):
+            problem = unpinned(image)
+            if problem:
+                fix = "pin a version and digest"
+                yield scope.finding("IMG001", manifest, where, f"{image!r} {problem}", fix, culprit=image)
+
+
+def unpinned(image: str) -> str:
+    """Return why an image reference can change, or an empty string."""
+    name, _, digest = image.partition("@")
+    if digest:
+        return "" if _DIGEST.match(digest) else "has a malformed digest"
+    tag = name.rpartition("/")[2].partition(":")[2]
+    if not tag:
+        return "has no tag, which means latest: it can change under us"
+    return "can change under us" if tag.lower() in _MOVING else ""
+
+
+def container_images(scope: Scope) -> Iterator[Finding]:
+    """IMG002: a container of a plain workload names an image (custom resources may take it from a runtime)."""
+    for manifest in scope.of_kind("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"):
+        for pod in pods(manifest):
+            for container in pod.containers():
+                if not mapping(container.body).get("image"):
+                    yield scope.finding("IMG002", manifest, container.where("image"), "names no image", "set it")
+
+
+def reference(value: Any) -> str:
+    """Return repository:tag without the digest, for comparison with an overlay's values."""
+    return str(value).partition("@")[0]

@@ -1,0 +1,58 @@
+"""What a rule sees: one cluster, its Applications and everything they render."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from leanrag.catalog.model import App, Cluster
+from leanrag.checks.finding import Finding
+from leanrag.checks.schemas import Schemas
+from leanrag.core.result import JSON
+from leanrag.render.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One cluster as rendered; `missing` names Applications that could not be rendered (reported elsewhere).
+
+    `cluster` is None when plain manifest files are checked: rules that compare with the repository then say nothing.
+    """
+
+    manifests: tuple[Manifest, ...]
+    schemas: Schemas
+    cluster: Cluster | None = None
+    apps: tuple[App, ...] = ()
+    missing: frozenset[str] = frozenset()
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    root: Path = Path()
+
+    def finding(
+        self,
+        rule: str,
+        manifest: Manifest,
+        where: str,
+        message: str,
+        fix: str,
+        *,
+        unknown: bool = False,
+        culprit: JSON = None,
+    ) -> Finding:
+        """Return a finding on a rendered object: `where` is the path inside it."""
+        place = f"{manifest.kind or 'object'}/{manifest.name or '?'} {where}".strip()
+        app = manifest.app.name
+        return Finding(rule, app, manifest.template, place, message, fix, unknown=unknown, culprit=culprit)
+
+    def of_kind(self, *kinds: str) -> Iterator[Manifest]:
+        """Yield the objects of these kinds."""
+        return (manifest for manifest in self.manifests if manifest.kind in kinds)
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping, or an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list, or an empty one for anything else."""
+    return value if isinstance(value, list) else []

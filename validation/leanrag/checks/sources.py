@@ -1,0 +1,139 @@
+"""Where schemas come from: pinned Go modules, fetched once at set-up into the cache, never committed.
+
+`bootstrap/tools/schemas/go.mod` pins the versions and its go.sum the contents; this file says which files are read.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from leanrag.core.errors import ToolError, UnreachableError
+from leanrag.core.files import cache_dir, read_text
+from leanrag.core.process import run
+from leanrag.core.progress import say
+from leanrag.render.tools import go, tools_dir
+
+_REQUIRED = re.compile(r"^\t(?:require )?(\S+) (v\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The files of one module that hold schemas: globs under its root."""
+
+    module: str
+    files: tuple[str, ...]
+
+
+_KSERVE = "config/crd/full"
+_PROMETHEUS = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
+
+SOURCES: tuple[Source, ...] = (
+    Source("k8s.io/kubernetes", ("api/openapi-spec/v3/api__v1_openapi.json", "api/openapi-spec/v3/apis__*__v*.json")),
+    Source(
+        "github.com/kserve/kserve",
+        (
+            f"{_KSERVE}/serving.kserve.io_inferenceservices.yaml",
+            f"{_KSERVE}/serving.kserve.io_servingruntimes.yaml",
+            f"{_KSERVE}/serving.kserve.io_clusterservingruntimes.yaml",
+            f"{_KSERVE}/llmisvc/serving.kserve.io_llminferenceservices.yaml",
+            f"{_KSERVE}/llmisvc/serving.kserve.io_llminferenceserviceconfigs.yaml",
+        ),
+    ),
+    Source(
+        "github.com/prometheus-operator/prometheus-operator",
+        tuple(_PROMETHEUS.format(kind) for kind in ("servicemonitors", "podmonitors", "prometheusrules", "probes")),
+    ),
+    Source("github.com/ogx-ai/ogx-k8s-operator", ("config/crd/bases/*.yaml",)),
+    Source("github.com/argoproj/argo-cd/v3", ("manifests/crds/*-crd.yaml",)),
+)
+
+
+def schema_files() -> tuple[Path, ...]:
+    """Return the schema files of every source, fetching the modules once; offline and not yet fetched is one error."""
+    folder = _raw_folder()
+    if not folder.is_dir():
+        _fetch(folder)
+    return tuple(path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def pins_hash() -> str:
+    """Return a hash of the pinned versions and contents, and of the files named here."""
+    digest = hashlib.blake2b((_wrapper() / "go.sum").read_bytes() + repr(SOURCES).encode(), digest_size=8)
+    return digest.hexdigest()
+
+
+def _wrapper() -> Path:
+    folder = tools_dir() / "schemas"
+    if not (folder / "go.sum").is_file():
+        raise ToolError(f"no {folder}/go.sum, which pins the schemas", hint="run in a checkout, or set LEANRAG_TOOLS")
+    return folder
+
+
+def _raw_folder() -> Path:
+    return cache_dir() / "schemas" / pins_hash() / "raw"
+
+
+def _fetch(target: Path) -> None:
+    versions = dict(_REQUIRED.findall(read_text(_wrapper() / "go.mod")))
+    sums = _sums(read_text(_wrapper() / "go.sum"))
+    say(f"schemas: fetching {len(SOURCES)} Go modules (113 MB, once)")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".raw-") as scratch:
+        for source in SOURCES:
+            root = _download(source.module, versions[source.module], sums)
+            _copy(source, root, Path(scratch) / "raw" / source.module)
+        if not target.exists():  # another process may have been quicker
+            (Path(scratch) / "raw").rename(target)
+
+
+def _sums(text: str) -> Mapping[tuple[str, str], str]:
+    rows = (line.split() for line in text.splitlines() if line.strip())
+    return {(module, version): digest for module, version, digest in rows}
+
+
+def _download(module: str, version: str, sums: Mapping[tuple[str, str], str]) -> Path:
+    done = run(
+        [go(), "mod", "download", "-json", f"{module}@{version}"],
+        what=f"go mod download {module}@{version}",
+        timeout=600,
+        cwd=_neutral_folder(),
+        # Outside any module, so that no go.mod of the user's is read or written.
+        env={**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"},
+        check=False,
+    )
+    answer = json.loads(done.stdout or "{}")
+    if done.returncode or "Dir" not in answer:
+        reason = str(answer.get("Error") or done.stderr).strip().splitlines()[-1:] or ["no reason given"]
+        raise UnreachableError(
+            f"schemas: {module}@{version} could not be fetched: {reason[0]}",
+            hint="connect once to the Go module proxy (GOPROXY); later runs need no network",
+        )
+    if answer.get("Sum") != sums.get((module, version)):
+        raise ToolError(
+            f"schemas: {module}@{version} has checksum {answer.get('Sum')}, not the pinned one",
+            hint="the proxy serves other contents than bootstrap/tools/schemas/go.sum; do not trust them",
+        )
+    return Path(answer["Dir"])
+
+
+def _neutral_folder() -> Path:
+    folder = cache_dir() / "schemas"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _copy(source: Source, root: Path, target: Path) -> None:
+    for pattern in source.files:
+        found = sorted(root.glob(pattern))
+        if not found:
+            raise ToolError(f"schemas: {source.module} holds no {pattern}", hint="correct leanrag/checks/sources.py")
+        for path in found:
+            place = target / path.relative_to(root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
