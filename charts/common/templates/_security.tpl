@@ -16,12 +16,13 @@ fsGroupChangePolicy: OnRootMismatch
 
 {{/*
 common.containerSecurityContext: the container half. The root file system is read-only; what must be written goes
-to common.writableHome or to a volume of the chart, where it can be seen.
-Takes: nothing (pass the root context).
+to common.writableHome or to a volume of the chart, where it can be seen. writableRoot is for containers with an NVIDIA
+GPU: the nvidia-cdi-hook writes into the root file system (kserve v0.20.0, config/llmisvcconfig/config-llm-template.yaml).
+Takes: {writableRoot (default false)}, or the root context.
 */}}
 {{- define "common.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
+readOnlyRootFilesystem: {{ not .writableRoot }}
 runAsNonRoot: true
 capabilities:
   drop: [ALL]
