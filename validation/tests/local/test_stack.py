@@ -1,0 +1,263 @@
+"""The local stack runs what the charts render, and never leaves anything behind."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from leanrag.core.errors import InputError, StoppedError, ToolError
+from leanrag.local import stack as local_stack
+from leanrag.local import state as local_state
+from leanrag.local.faults import RENAMED
+
+CHAT = "http://chat.lr-serving.svc.cluster.local:8000"
+RAG = "http://rag-stack.lr-rag.svc.cluster.local:8321"
+
+
+def test_parts_get_what_the_chart_renders(bench, call):
+    stack = bench.up()
+    _, seen = call(stack.addresses[CHAT], "/environment")
+    address = stack.addresses[CHAT].removeprefix("http://").partition(":")[0]
+    env = seen["env"]
+    assert seen["argv"][1:] == ["--port", "8000", "--served-model-name", "tiny", "--host", address]
+    assert env["MODEL"] == str(bench.folder.parent / "models" / "tiny-llama")
+    assert env["WHO"].endswith("tiny-llama of $(POD) costs $5 $(UNKNOWN)")  # POD is defined after it, as in Kubernetes
+    assert (env["POD"], env["LOG_LEVEL"]) == ("chat", "info")
+    assert "EXTRA" not in env
+    assert env["API_KEY"] == stack.tokens["chat-key/token"]
+
+
+def test_a_part_inherits_nothing_of_the_shell(bench, call, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com")
+    stack = bench.up()
+    _, seen = call(stack.addresses[CHAT], "/environment")
+    assert "HTTP_PROXY" not in seen["env"]
+
+
+def test_mounted_configuration_names_local_addresses_and_folders(bench, call):
+    stack = bench.up()
+    chat, rag = stack.addresses[CHAT], stack.addresses[RAG]
+    _, seen = call(rag, "/config")
+    data = bench.folder / "pods" / "rag-stack" / "volumes" / "data"
+    block = stack.state.block
+    assert seen["text"].splitlines() == [
+        f"base_url: {chat}/v1",
+        f"short: {chat}/v1",
+        f"auth: http://127.77.{block}.2:8080/validate",
+        f"own: {rag}",
+        f"file: {data}/kvstore.db",
+        "not_ours: http://chat.lr-serving-two.svc.cluster.local:8000 and /var/lib/rag-stack-two",
+        f"host: {rag.removeprefix('http://').partition(':')[0]}",
+    ]
+    assert data.is_dir()
+
+
+def test_the_same_secret_is_the_same_value_everywhere_and_private(bench, call):
+    stack = bench.up()
+    _, chat = call(stack.addresses[CHAT], "/environment")
+    _, rag = call(stack.addresses[RAG], "/environment")
+    assert chat["env"]["API_KEY"] == rag["env"]["CHAT_API_TOKEN"]
+    assert len(chat["env"]["API_KEY"]) >= 32
+    assert stat.S_IMODE((bench.folder / "secrets.json").stat().st_mode) == 0o600
+    assert chat["env"]["API_KEY"] not in (bench.folder / "state.json").read_text()
+
+
+def test_the_validator_accepts_only_the_token_of_this_run(bench, call):
+    stack = bench.up()
+    validator = f"http://127.77.{stack.state.block}.2:8080"
+    good = {"api_key": stack.tokens["rag-client/token"], "request": {}}
+    assert call(validator, "/validate", good)[0] == 200
+    assert call(validator, "/validate", good)[1]["principal"]
+    for bad in ({"api_key": "x"}, {"api_key": ""}, {"api_key": None}, {}, []):
+        assert call(validator, "/validate", bad)[0] == 401
+
+
+def test_a_second_up_changes_nothing(bench):
+    first = bench.up()
+    second = bench.up()
+    assert (first.fresh, second.fresh) == (True, False)
+    assert first.state == second.state
+    assert first.tokens == second.tokens
+
+
+def test_another_wish_replaces_the_stack(bench):
+    first = bench.up()
+    bench.change("ConfigMap", "chat-settings", lambda body: body["data"].update(LOG_LEVEL="debug"))
+    second = bench.up()
+    assert second.fresh
+    assert not {part.pid for part in first.state.parts} & {part.pid for part in second.state.parts}
+    assert len(bench.processes()) == len(second.state.parts)
+
+
+def test_up_after_a_crash_starts_again(bench, call):
+    stack = bench.up()
+    stack.kill("chat")
+    assert [part.name for part in stack.ended()] == ["chat"]
+    _, parts = local_stack.status()
+    assert {each.part.name: each.alive for each in parts} == {"chat": False, "identity": True, "rag-stack": True}
+    again = bench.up()
+    assert again.fresh
+    assert call(again.addresses[CHAT], "/health")[0] == 200
+
+
+def test_down_leaves_nothing_running_and_may_be_repeated(bench):
+    bench.misbehave("chat", "child")  # a child in the part's session, as vLLM's workers are
+    stack = bench.up()
+    assert len(bench.processes()) == len(stack.state.parts) + 1
+    assert local_stack.down() == 3
+    assert bench.processes() == []
+    assert local_stack.down() == 0
+    assert not (bench.folder / "secrets.json").exists()
+
+
+def test_children_of_a_dead_leader_end_too(bench):
+    bench.misbehave("chat", "child")
+    stack = bench.up()
+    leader = next(part.pid for part in stack.state.parts if part.name == "chat")
+    os.kill(leader, signal.SIGKILL)
+    local_stack.down()
+    assert bench.processes() == []
+
+
+def test_down_without_state_json_still_finds_the_parts(bench):
+    bench.up()
+    (bench.folder / "state.json").write_text("{ torn")
+    local_stack.down()
+    assert bench.processes() == []
+
+
+def test_a_part_that_ignores_sigterm_is_killed(bench, monkeypatch):
+    monkeypatch.setattr("leanrag.local.processes.GRACE", 0.5)
+    bench.misbehave("chat", "ignore-term")
+    stack = bench.up()
+    local_stack.stop(stack.state.parts, grace=0.5)
+    assert bench.processes() == []
+
+
+def test_a_recycled_pid_is_never_touched(bench):
+    stack = bench.up()
+    local_stack.down()
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    try:
+        stale = tuple(
+            local_state.Running(part.name, bystander.pid, part.started, part.log, part.address, part.ports, part.image)
+            for part in stack.state.parts
+        )
+        assert all(local_state.process_of(part) is None for part in stale)
+        assert local_stack.stop(stale, grace=0.2) == 0
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_part_that_ends_is_named_with_its_last_lines(bench):
+    bench.misbehave("chat", "crash")
+    with pytest.raises(ToolError) as caught:
+        bench.up()
+    assert "chat ended with exit code 3" in caught.value.message
+    assert caught.value.message.endswith("loading the weights\nRuntimeError: no such model")
+    assert "chat.log" in caught.value.hint
+    assert bench.processes() == []
+    assert Path(caught.value.hint.rpartition(" ")[2]).is_file()  # the log outlives the parts
+
+
+def test_a_part_that_never_becomes_ready_is_given_what_its_probe_allows(bench):
+    bench.misbehave("chat", "never-ready")
+
+    def hurry(body):
+        container = body["spec"]["template"]["spec"]["containers"][0]
+        container["startupProbe"] |= {"periodSeconds": 1, "failureThreshold": 2}
+
+    bench.change("Deployment", "chat", hurry)
+    with pytest.raises(StoppedError, match="chat is not ready after the 2 s that its probe allows"):
+        bench.up()
+    assert bench.processes() == []
+
+
+def test_a_part_that_other_machines_could_reach_is_stopped(bench):
+    bench.misbehave("chat", "listen-everywhere")
+    with pytest.raises(ToolError, match=r"chat listens on 0\.0\.0\.0:8000"):
+        bench.up()
+    assert bench.processes() == []
+
+
+def test_a_taken_block_is_refused_and_any_other_is_found(bench):
+    with socket.socket() as taken:
+        taken.bind(("127.77.1.10", 8000))
+        taken.listen()
+        with pytest.raises(InputError, match=r"127\.77\.1\.10:8000 is taken by"):
+            bench.up(block=1)
+        assert bench.up().state.block != 1
+
+
+def test_a_port_taken_on_every_address_is_named(bench):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("0.0.0.0", 8321))
+        taken.listen()
+        with pytest.raises(InputError, match=r"port 8321 .* is taken by"):
+            bench.up()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_up_takes_everything_down(bench, number):
+    program = textwrap.dedent(f"""
+        import sys, signal
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        import conftest, pathlib
+        from leanrag.core.errors import StoppedError
+        def stop(*_): raise StoppedError("stopped")
+        signal.signal(signal.SIGTERM, stop)
+        bench = conftest.Bench(pathlib.Path({str(bench.folder)!r}), pathlib.Path({str(bench.bin)!r}))
+        bench.misbehave("chat", "never-ready")
+        bench.up()
+    """)
+    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 20
+    while len(bench.processes()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(bench.processes()) >= 2
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert bench.processes() == []
+    assert not (bench.folder / "state.json").exists()
+
+
+def test_two_commands_at_once_are_refused(bench):
+    with local_state.exclusive(bench.folder), pytest.raises(InputError, match="another leanrag local command is at work"):
+        bench.up()
+
+
+def test_an_unwritable_state_folder_is_one_sentence(bench, monkeypatch):
+    monkeypatch.setenv("LEANRAG_STATE", "/proc/nowhere")
+    with pytest.raises(InputError, match="/proc/nowhere"):
+        bench.up()
+    monkeypatch.setenv("LEANRAG_STATE", str(bench.folder))
+
+
+@pytest.mark.parametrize("wish", [{"engine": "vlm"}, {"api": "llama"}, {"fault": "slower"}])
+def test_an_unknown_choice_names_the_choices(bench, wish):
+    with pytest.raises(InputError) as caught:
+        bench.up(**wish)
+    assert next(iter(wish.values())) in caught.value.message
+    assert ":" in caught.value.hint
+
+
+def test_the_engine_under_another_name(bench, call):
+    stack = bench.up(fault="wrong-model")
+    assert call(stack.addresses[CHAT], "/v1/models")[1] == {"name": RENAMED}
+
+
+def test_psutil_tells_the_same_start_time_twice(bench):
+    stack = bench.up()
+    for part in stack.state.parts:
+        assert local_state.process_of(part) == psutil.Process(part.pid)
