@@ -1,0 +1,133 @@
+"""The `slo:` block: every mistake is found at once, with its key and the way out."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from leanrag.core.errors import InputError
+from leanrag.slo.spec import parse
+
+GOOD: dict[str, Any] = {
+    "confidence": 0.95,
+    "objectives": {
+        "ttft": {"percentile": 95, "limit": 500, "unit": "ms"},
+        "itl": {"percentile": 95, "limit": 50, "unit": "ms"},
+        "e2e": {"percentile": 95, "limit": 10, "unit": "s"},
+        "errorRate": {"limit": 0.01, "unit": "share"},
+        "availability": {"limit": 0.99, "unit": "share"},
+    },
+    "traffic": {
+        "profile": "constant",
+        "rate": 4,
+        "requests": 320,
+        "promptTokens": 256,
+        "outputTokens": 64,
+        "timeoutSeconds": 30,
+        "warmupRequests": 16,
+        "maxDurationSeconds": 120,
+    },
+}
+
+
+def with_(path: str, value: Any) -> dict[str, Any]:
+    block = copy.deepcopy(GOOD)
+    *parents, last = path.split(".")
+    here = block
+    for parent in parents:
+        here = here[parent]
+    here[last] = value
+    return block
+
+
+def refusal(block: Any) -> str:
+    with pytest.raises(InputError) as error:
+        parse(block, "m.yaml: slo")
+    assert error.value.hint
+    return error.value.message
+
+
+def test_the_default_block_is_read_as_written() -> None:
+    slo = parse(GOOD, "slo")
+    assert [one.metric for one in slo.objectives] == ["ttft", "itl", "e2e", "errorRate", "availability"]
+    assert [one.allowed for one in slo.objectives] == [0.05, 0.05, 0.05, 0.01, 0.01]
+    assert [one.limit_seconds for one in slo.objectives[:3]] == pytest.approx([0.5, 0.05, 10])
+    assert (slo.traffic.rate, slo.traffic.streams, slo.traffic.sent) == (4, None, 336)
+
+
+def test_an_overlay_for_streams_wins_over_the_merged_default_rate() -> None:
+    slo = parse(with_("traffic", GOOD["traffic"] | {"profile": "concurrent", "streams": 8}), "slo")
+    assert (slo.traffic.profile, slo.traffic.streams, slo.traffic.rate) == ("concurrent", 8, None)
+
+
+def test_an_objective_set_to_null_is_not_promised() -> None:
+    assert parse(with_("objectives.itl", None), "slo").find("itl") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("objectives.ttf", {}, "m.yaml: slo.objectives.ttf: no such key; did you mean ttft?"),
+        ("objectives.ttft.limits", 3, "objectives.ttft.limits: no such key; did you mean limit?"),
+        ("traffic.stream", 3, "did you mean streams?"),
+        ("objectives.ttft.limit", "500", "objectives.ttft.limit: input should be a valid number, not '500'"),
+        ("objectives.ttft.limit", 0, "greater than 0"),
+        ("objectives.ttft.limit", -5, "greater than 0"),
+        ("objectives.ttft.limit", float("nan"), "finite number"),
+        ("objectives.ttft.limit", float("inf"), "finite number"),
+        ("objectives.ttft.limit", True, "valid number"),
+        ("objectives.ttft.unit", "us", "'ms' or 's'"),
+        ("objectives.ttft.percentile", 100, "less than 100"),
+        ("objectives.ttft.percentile", 0.95, "greater than or equal to 50"),
+        ("objectives.errorRate.limit", 0, "greater than 0"),
+        ("objectives.availability.limit", 1, "less than 1"),
+        ("traffic.requests", 0, "greater than 0"),
+        ("traffic.requests", 320.5, "valid integer"),
+        ("traffic.profile", "sweep", "'constant' or 'concurrent'"),
+        ("confidence", 95, "less than 1"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(path: str, value: Any, words: str) -> None:
+    assert words in refusal(with_(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("traffic.requests", 120, "objectives.errorRate: 0.01 at 95 % needs >= 299 requests; traffic sends 120"),
+        (
+            "objectives.ttft.percentile",
+            99.9,
+            "objectives.ttft: p99.9 at 95 % needs >= 2995 requests; traffic sends 320",
+        ),
+        ("objectives.e2e.limit", 60, "60 s is above traffic.timeoutSeconds 30"),
+        ("traffic.outputTokens", 1, "one output token has no gap"),
+        ("traffic.rate", 1, "336 requests at 1/s take 336 s, the run ends after 120 s"),
+        ("traffic.rate", 400, "400/s is more than one client measures honestly"),
+        ("traffic.rate", None, "traffic.rate: is missing; profile constant needs it"),
+        ("traffic.profile", "concurrent", "traffic.streams: is missing; profile concurrent needs it"),
+        ("objectives.errorRate.limit", 0.2, "0.2 is more than 0.1"),
+    ],
+)
+def test_a_promise_that_the_traffic_cannot_prove_is_refused(path: str, value: Any, words: str) -> None:
+    assert words in refusal(with_(path, value))
+
+
+def test_p99_needs_299_requests_and_the_message_says_so() -> None:
+    block = with_("objectives", {"ttft": {"percentile": 99, "limit": 500, "unit": "ms"}})
+    block["traffic"]["requests"] = 120
+    assert "p99 at 95 % needs >= 299 requests; traffic sends 120" in refusal(block)
+
+
+def test_all_problems_are_said_at_once() -> None:
+    block = with_("objectives.ttft.limit", -1)
+    block["objectives"]["e2e"] = {"percentile": 95}
+    block["traffic"] = {"profile": "constant", "rates": 4}
+    lines = refusal(block).splitlines()
+    keys = ["objectives.ttft.limit", "objectives.e2e.limit", "objectives.e2e.unit", "traffic.requests", "traffic.rates"]
+    assert all(any(line.startswith(f"m.yaml: slo.{key}:") for line in lines) for key in keys)
+
+
+@pytest.mark.parametrize("block", [None, [], "fast", 5])
+def test_a_block_that_is_no_map_is_refused(block: Any) -> None:
+    assert "not a map" in refusal(block)
