@@ -1,0 +1,134 @@
+"""Verbs that ask one question of a running service: smoke, load, judge."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import click
+
+from leanrag.core.errors import InputError
+from leanrag.core.outcome import Outcome
+from leanrag.core.progress import say
+from leanrag.core.result import JSON, StepResult
+from leanrag.load.commands import judge_file, read_slo, run_load
+from leanrag.local.environments import environment
+from leanrag.rag.commands import find_target
+from leanrag.rag.commands import smoke as run_smoke_cases
+from leanrag.slo.binomial import required
+
+KEY_HELP = "Name of the environment variable that holds the API key."
+path_type = click.Path(path_type=Path)
+slo_option = click.option(
+    "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
+)
+
+
+def key_from(variable: str) -> str:
+    """Return the API key that an environment variable holds; a named but empty one is an error."""
+    value = os.environ.get(variable, "") if variable else ""
+    if variable and not value:
+        raise InputError(f"environment variable {variable} is empty", hint=f"export {variable}=<key>")
+    return value
+
+
+def show(step: StepResult, fmt: str) -> int:
+    """Print a step as text or as one JSON document, and return its exit code."""
+    if fmt == "json":
+        items: list[JSON] = [
+            {"name": i.name, "outcome": i.outcome.value, "reason": i.reason, "proves": i.proves, "seconds": i.seconds}
+            for i in step.items
+        ]
+        document = {"name": step.name, "outcome": step.outcome.value, "reason": step.reason, "items": items}
+        click.echo(json.dumps({**document, "facts": dict(step.facts)}, indent=2))
+        return step.outcome.exit_code
+    for item in step.items:
+        click.echo(f"{item.outcome.value:13} {item.name}: {item.reason}")
+    click.echo(f"{step.name}: {step.outcome.value}: {step.reason} ({step.seconds:.1f} s)")
+    return step.outcome.exit_code
+
+
+@click.command("smoke")
+@click.argument("endpoint")
+@click.option("--contract", type=path_type, help="rag.json as the chart publishes it; else the service is asked.")
+@click.option(
+    "--cases", "folders", multiple=True, type=path_type, help="A folder with cases of your own; again for more."
+)
+@click.option("--api-key-env", default="", help=KEY_HELP)
+@click.option("--answering", is_flag=True, help="The chat model can read, cite and refuse: ask it to.")
+@click.option("--deadline", default=300.0, show_default=True, help="Seconds for all cases.")
+@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def smoke_verb(
+    endpoint: str,
+    contract: Path | None,
+    folders: tuple[Path, ...],
+    api_key_env: str,
+    answering: bool,
+    deadline: float,
+    fmt: str,
+) -> int:
+    """Ask the RAG API at ENDPOINT its known questions."""
+    target = find_target(endpoint, contract, key_from(api_key_env), answering)
+    return show(run_smoke_cases(target, folders, deadline=deadline), fmt)
+
+
+@click.command("load")
+@click.argument("endpoint")
+@click.option("--model", required=True, help="The served model name.")
+@click.option(
+    "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
+)
+@click.option("--out", default=Path("out/load"), show_default=True, type=path_type, help="Folder for the report.")
+@click.option("--seed", type=int, help="Prompts come from it; by default another one each time, so no cache answers.")
+@click.option("--api-key-env", default="", help=KEY_HELP)
+@click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made.")
+@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def load_verb(
+    endpoint: str,
+    model: str,
+    slo_file: Path,
+    out: Path,
+    seed: int | None,
+    api_key_env: str,
+    guidellm: Path | None,
+    fmt: str,
+) -> int:
+    """Send the declared traffic to the OpenAI API at ENDPOINT with GuideLLM."""
+    slo = read_slo(slo_file)
+    for one in slo.objectives:
+        need = required(one.allowed, one.confidence)
+        say(f"{one.name}: PASS needs at least {need:,} requests; {slo.traffic.requests:,} will count")
+    program = guidellm or environment("guidellm") / "bin" / "guidellm"
+    drawn = seed if seed is not None else time.time_ns() % 2**31
+    step = run_load(endpoint.removesuffix("/v1"), model, slo.traffic, drawn, out, program, key_from(api_key_env))
+    return show(step, fmt)
+
+
+@click.command("judge")
+@click.argument("report", type=path_type)
+@click.option(
+    "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
+)
+@click.option("--model", default="", help="Refuse a report about another model.")
+@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def judge_verb(report: Path, slo_file: Path, model: str, fmt: str) -> int:
+    """Decide whether a GuideLLM REPORT proves the objectives."""
+    answer = judge_file(report, slo_file, model)
+    if fmt == "json":
+        objectives: list[JSON] = [dict(result.entry(model)) for result in answer.objectives]
+        evidence: list[JSON] = [
+            {"name": i.name, "outcome": i.outcome.value, "reason": i.reason} for i in answer.evidence
+        ]
+        document = {"outcome": answer.outcome.value, "reason": answer.reason}
+        click.echo(json.dumps({**document, "objectives": objectives, "evidence": evidence}, indent=2))
+        return answer.outcome.exit_code
+    for item in answer.evidence:
+        if item.outcome is not Outcome.PASS:
+            click.echo(f"evidence {item.name}: {item.outcome.value}: {item.reason}")
+    for result in answer.objectives:
+        click.echo(f"{result.outcome.value:13} {result.objective.name}: {result.reason}")
+    click.echo(f"judge: {answer.outcome.value}: {answer.reason}")
+    return answer.outcome.exit_code
+
+
+VERBS = (smoke_verb, load_verb, judge_verb)
