@@ -102,12 +102,12 @@ the hub otherwise (transformers #42914). USER, because torch asks for the user's
   value: {{ .Values.capacity.cpuKvCacheGiB | quote }}
 {{- end }}
 {{- end }}
-{{- with .Values.model.token.existingSecret }}
+{{- if and .Values.model.token.existingSecret (include "model.downloads" .) }}
 - name: HF_TOKEN
   valueFrom:
     secretKeyRef:
-      name: {{ . }}
-      key: {{ $.Values.model.token.secretKey }}
+      name: {{ .Values.model.token.existingSecret }}
+      key: {{ .Values.model.token.secretKey }}
 {{- end }}
 {{- if and .Values.auth.enabled (eq .Values.runtime "deployment") }}
 - name: VLLM_API_KEY

@@ -83,7 +83,7 @@ kserve.io/component: workload
 {{- end -}}
 
 {{/*
-model.since34: "true" from OpenShift AI 3.4, which also stands for the upstream KServe of a plain cluster where asked.
+model.since34: "true" from OpenShift AI 3.4; empty before it and on a cluster without OpenShift AI.
 */}}
 {{- define "model.since34" -}}
 {{- $version := (.Values.cluster | default dict).openshiftAI | default "" | toString -}}
@@ -112,4 +112,17 @@ model.startup: seconds allowed for starting; the rule is written at capacity.sta
 {{- else if eq .Values.engine "sim" -}}30
 {{- else -}}{{ addf 180 (mulf $factor (float64 .Values.model.sizeGiB)) | ceil | int }}
 {{- end -}}
+{{- end -}}
+
+{{/*
+model.annotations: of an InferenceService or LLMInferenceService. Authentication is written out either way, because its
+default differs between the two kinds (opendatahub-io/kserve #939). The Secret for the download is named as KServe's own
+configuration has it (kserve v0.20.0, config/configmap/inferenceservice.yaml, storageSecretNameAnnotation).
+*/}}
+{{- define "model.annotations" -}}
+{{ include "common.annotations.foreign" . }}
+security.opendatahub.io/enable-auth: {{ .Values.auth.enabled | quote }}
+{{- with .Values.model.token.existingSecret }}
+serving.kserve.io/storageSecretName: {{ . }}
+{{- end }}
 {{- end -}}
