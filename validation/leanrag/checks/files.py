@@ -1,5 +1,6 @@
 """The files of a repository, each read once, and the rules that need no rendering."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART, ClusterFile, ReleaseFile
-from leanrag.catalog.repository import LOCAL
+from leanrag.catalog.repository import LOCAL, nearest
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.rules.security import secret_in
 from leanrag.checks.scope import mapping
@@ -201,8 +202,7 @@ def _explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str
     if kind == "missing":
         return "is missing", "set it"
     if kind == "literal_error":
-        choices = str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{error['input']!r} is not possible", suggestion(str(error["input"]), choices, "value")
+        return f"{error['input']!r} is not possible", suggestion(str(error["input"]), _choices(error), "value")
     return f"{error['input']!r}: {error['msg']}", "correct the value"
 
 
@@ -226,12 +226,21 @@ def no_secret_in_values(files: Files) -> Iterator[Finding]:
                 yield Finding("SEC001", "", str(path), dotted(place), f"holds {what}", fix, source.line(place))
 
 
-def unknown_keys(model: type[BaseModel], data: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
-    """Yield the paths of keys that a model refuses."""
+def mistakes(model: type[BaseModel], data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str | None]]:
+    """Yield what a model refuses and can be repaired: the path, and None to leave it out or the word that was meant."""
     try:
         model.model_validate(data)
     except ValidationError as error:
-        yield from (tuple(each["loc"]) for each in error.errors() if each["type"] == "extra_forbidden")
+        for each in error.errors():
+            if each["type"] == "extra_forbidden":
+                yield tuple(each["loc"]), None
+            elif each["type"] == "literal_error":
+                yield tuple(each["loc"]), nearest(str(each["input"]), _choices(each))
+
+
+def _choices(error: Mapping[str, Any]) -> list[str]:
+    """Return the words that a literal allows; pydantic gives them as one text."""
+    return re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
 
 
 def plain(source: SourceFile | None) -> dict[str, Any]:

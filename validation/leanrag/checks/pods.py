@@ -104,12 +104,16 @@ def _llm_inference_service(manifest: Manifest) -> Iterator[Pod]:
     for path, component in _LLM_PODS:
         spec = at(manifest.body, path)
         if isinstance(spec, Mapping):
-            leads = path[-1] == "template" and isinstance(at(manifest.body, (*path[:-1], "worker")), Mapping)
+            sibling = "worker" if path[-1] == "template" else "template"
+            paired = "scheduler" not in path and isinstance(at(manifest.body, (*path[:-1], sibling)), Mapping)
+            leads = paired and path[-1] == "template"
             given = {
                 "app.kubernetes.io/name": manifest.name,
                 "app.kubernetes.io/part-of": "llminferenceservice",
                 "app.kubernetes.io/component": component.replace("workload", "workload-leader") if leads else component,
             }
+            if "scheduler" not in path and (leads or not paired):  # a worker beside a leader takes no requests
+                given["kserve.io/component"] = "workload"
             yield Pod(manifest, path, spec, {**mapping(at(manifest.body, ("spec", "labels"))), **given})
 
 

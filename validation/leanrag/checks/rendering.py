@@ -47,14 +47,16 @@ def render_all(repository: Repository, files: Files, cluster: Cluster) -> tuple[
 def _apps_charts(repository: Repository, files: Files, cluster: Cluster) -> Iterator[tuple[App, Mapping[str, JSON]]]:
     """The charts of apps/ as apps/root.yaml renders them, for a cluster with a release."""
     path = Path("clusters") / cluster.name / "release.yaml"
-    release: Any = at(plain(files.releases.get(path)), ("release",))
-    if not isinstance(release, Mapping):
-        return
+    written: Any = at(plain(files.releases.get(path)), ("release",))
+    if not (files.root / "clusters" / cluster.name).is_dir():
+        return  # the local cluster has no Argo CD
+    # A cluster without a release runs nothing yet; what its first one would make is checked all the same.
+    release = {"revision": "main", **(written if isinstance(written, Mapping) else {})}
     address = _repo_url(files.root)
     # apps/pin hands on these two keys only.
-    pinned = {"revision": release.get("revision"), "server": release.get("server") or "https://kubernetes.default.svc"}
+    pinned = {"revision": release["revision"], "server": release.get("server") or "https://kubernetes.default.svc"}
     given: tuple[tuple[str, Any, tuple[Path, ...]], ...] = (
-        ("pin", dict(release), ()),
+        ("pin", release, ()),
         ("cluster", pinned, (cluster.path,)),
     )
     for name, values, value_files in given:
@@ -88,7 +90,9 @@ def _one(repository: Repository, files: Files, app: App, extra: Mapping[str, JSO
         return Rendered(app, render(repository, app, extra or None), found)
     except (RenderError, InputError) as error:
         # What a chart says about values that were reported already is no news.
-        return Rendered(app, (), found or tuple(_render_findings(files, app, error.message)), broken=True)
+        source = files.source(Path(_shown_overlay(files, app)))
+        known = found or (source is not None and source.error)
+        return Rendered(app, (), found if known else tuple(_render_findings(files, app, error.message)), broken=True)
 
 
 def _value_findings(repository: Repository, files: Files, app: App) -> Iterator[Finding]:

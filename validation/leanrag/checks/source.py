@@ -67,7 +67,9 @@ def _parse(path: Path, text: str) -> SourceFile:
         return SourceFile(path, data, lines, repeated)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return SourceFile(path, error=str(error.problem or error.context), error_line=mark.line + 1 if mark else 0)
+        # What ends too early is reported one line behind the last.
+        line = min(mark.line + 1, len(text.splitlines())) if mark else 0
+        return SourceFile(path, error=str(error.problem or error.context), error_line=line)
     except (yaml.YAMLError, RecursionError) as error:
         return SourceFile(path, error=str(error).splitlines()[0])
     finally:

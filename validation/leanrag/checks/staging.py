@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import ClusterFile
-from leanrag.checks.files import Files, chart_of, plain, unknown_keys
+from leanrag.checks.files import Files, chart_of, mistakes, plain
 from leanrag.checks.finding import at
-from leanrag.checks.values import without
+from leanrag.checks.values import replaced, without
 
 
 def stage(files: Files, target: Path) -> Path:
@@ -38,9 +38,9 @@ def stage(files: Files, target: Path) -> Path:
 
 
 def _clean_cluster(path: Path, data: dict[str, Any]) -> dict[str, Any]:
-    """Leave out unknown keys and give the folder's name; the rest of a broken cluster cannot be guessed."""
-    for place in unknown_keys(ClusterFile, data):
-        data = without(data, place)
+    """Leave out unknown keys, take the word that was meant, give the folder's name; the rest cannot be guessed."""
+    for place, meant in mistakes(ClusterFile, data):
+        data = without(data, place) if meant is None else replaced(data, place, meant)
     if isinstance(at(data, ("cluster", "name")), str):
         data = {**data, "cluster": {**data["cluster"], "name": path.parent.name}}
     return data

@@ -116,6 +116,8 @@ def _wrong(error: ValidationError, path: KeyPath) -> tuple[KeyPath, str, str]:
             f"{shown} is too large",
             f"write at most {wanted}" if keyword == "maximum" else f"write less than {wanted}",
         )
+    if keyword == "pattern" and "Gi" in wanted:
+        return path, f"{shown} is no amount of memory", "write a number with Ki, Mi, Gi or Ti, such as 8Gi"
     if keyword == "pattern":
         return path, f"{shown} has the wrong form", f"its form is {wanted}"
     return path, error.message[:200], "look at the chart's README"
@@ -134,6 +136,13 @@ def without(data: Any, path: Sequence[str | int]) -> Any:
             return [value for index, value in enumerate(data) if index != path[0]]
         return [without(value, path[1:]) if index == path[0] else value for index, value in enumerate(data)]
     return data
+
+
+def replaced(data: Any, path: Sequence[str | int], value: Any) -> Any:
+    """Return a copy of nested mappings with another value at a path that is there."""
+    if not path:
+        return value
+    return {**data, path[0]: replaced(data[path[0]], path[1:], value)}
 
 
 def written_in(path: KeyPath, sources: Sequence[tuple[str, SourceFile]]) -> tuple[str, int]:

@@ -58,17 +58,25 @@ def _denied(scope: Scope, manifest: Manifest, project: Manifest, told: set[tuple
     spaced = scope.schemas.namespaced(version, manifest.kind)
     key = "namespaceResourceWhitelist" if spaced is not False else "clusterResourceWhitelist"
     allowed = {(mapping(each).get("group"), mapping(each).get("kind")) for each in items(spec.get(key))}
-    word = (project.name, group, manifest.kind)
-    if (group, manifest.kind) not in allowed and ("*", "*") not in allowed and word not in told:
-        told.add(word)
-        message = f"{group or 'core'} {manifest.kind} is not in {key}, but {manifest.app.name} renders it"
-        yield scope.finding("PRJ001", project, f"spec.{key}", message, f"add group {group!r}, kind {manifest.kind!r}")
+    if not {(group, manifest.kind), ("*", "*")} & allowed and (project.name, group, manifest.kind) not in told:
+        told.add((project.name, group, manifest.kind))
+        message = f"{group or 'core'} {manifest.kind} is not in it, but {manifest.template} renders it"
+        fix = f"add group {group!r}, kind {manifest.kind!r} to the project's kinds (apps/cluster/values.yaml)"
+        yield _on_project(scope, project, f"spec.{key}", message, fix)
     targets = {mapping(each).get("namespace") for each in items(spec.get("destinations"))}
-    word = (project.name, "namespace", manifest.namespace)
-    if spaced is not False and manifest.namespace not in targets and "*" not in targets and word not in told:
-        told.add(word)
-        message = f"{manifest.namespace!r} is not allowed, but {manifest.app.name} deploys there"
-        yield scope.finding("PRJ001", project, "spec.destinations", message, "add the namespace")
+    # A namespace that is no layer's at all is NSP001.
+    judged = spaced is not False and manifest.namespace in scope.namespaces.values()
+    if judged and not {manifest.namespace, "*"} & targets and (project.name, "", manifest.namespace) not in told:
+        told.add((project.name, "", manifest.namespace))
+        message = f"{manifest.namespace!r} is not in it, but {manifest.template} deploys there"
+        fix = "add its layer to the project's layers (apps/cluster/values.yaml)"
+        yield _on_project(scope, project, "spec.destinations", message, fix)
+
+
+def _on_project(scope: Scope, project: Manifest, where: str, message: str, fix: str) -> Finding:
+    """Return a finding that reads alike for every cluster's project of one kind, so that it is said once."""
+    kind = project.name.removeprefix(f"{project.app.cluster}-")
+    return Finding("PRJ001", project.app.name, project.template, f"AppProject {kind} {where}", message, fix)
 
 
 def project_of(scope: Scope, app: str) -> str | None:

@@ -43,7 +43,7 @@ def contracts_are_json(scope: Scope) -> Iterator[Finding]:
 def models_are_served(scope: Scope) -> Iterator[Finding]:
     """RAG001: the chat and the embedding model of the RAG stack are served by a model of the same cluster."""
     models = [body for _, body in _published(scope, _SLO, "model.json")]
-    if _incomplete(scope):
+    if _incomplete(scope) or any(contracts_are_json(scope)):
         return
     for manifest, rag in _published(scope, _RAG, "rag.json"):
         for task, wanted in mapping(rag.get("models")).items():
@@ -51,7 +51,11 @@ def models_are_served(scope: Scope) -> Iterator[Finding]:
             name = str(wanted).partition("/")[2]
             if name not in served:
                 message = f"no {task} model {name!r} is served on this cluster"
-                fix = suggestion(name, served, "model")
+                fix = (
+                    suggestion(name, served, "model")
+                    if served
+                    else f"add a {task} model to overlays/<environment>/models"
+                )
                 where = f"data.rag.json models.{task}"
                 yield scope.finding("RAG001", manifest, where, message, fix, culprit=name)
 

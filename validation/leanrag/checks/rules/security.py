@@ -9,6 +9,7 @@ from typing import Any
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import Container, Pod, pods
 from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.vocabulary import DNS_SUBDOMAIN
 from leanrag.render.manifest import Manifest
 
 _SHARED = ("hostNetwork", "hostPID", "hostIPC")
@@ -19,29 +20,31 @@ _IDS = ("runAsUser", "runAsGroup")
 def restricted(scope: Scope) -> Iterator[Finding]:
     """POD001: every pod, also one inside a custom resource, keeps to the restricted profile."""
     runtimes = {manifest.name: manifest for manifest in scope.of_kind("ServingRuntime", "ClusterServingRuntime")}
+    # Plain Kubernetes gives no UID of its own, so an image that starts as root may be given one there.
+    given = scope.cluster is None or scope.cluster.facts.platform == "openshift"
     for manifest in scope.manifests:
         for pod in pods(manifest):
-            for where, message, fix in (*_pod(pod), *_containers(pod, runtimes)):
+            for where, message, fix in (*_pod(pod, given), *_containers(pod, runtimes, given)):
                 yield scope.finding("POD001", manifest, where, message, fix)
 
 
-def _pod(pod: Pod) -> Iterator[tuple[str, str, str]]:
+def _pod(pod: Pod, given: bool) -> Iterator[tuple[str, str, str]]:
     for key in _SHARED:
         if pod.spec.get(key):
             yield pod.where(key), "shares the node's namespace", "remove it"
     for index, volume in enumerate(items(pod.spec.get("volumes"))):
         if "hostPath" in mapping(volume):
             yield pod.where("volumes", index, "hostPath"), "mounts the node's disk", "use a PVC, emptyDir or ConfigMap"
-    yield from _fixed_ids(pod.spec.get("securityContext"), pod.where("securityContext"))
+    yield from _fixed_ids(pod.spec.get("securityContext"), pod.where("securityContext"), given)
 
 
-def _containers(pod: Pod, runtimes: Mapping[str, Manifest]) -> Iterator[tuple[str, str, str]]:
+def _containers(pod: Pod, runtimes: Mapping[str, Manifest], given: bool) -> Iterator[tuple[str, str, str]]:
     outer = mapping(pod.spec.get("securityContext"))
     for container in pod.containers():
         own = mapping(container.body.get("securityContext")) or _from_runtime(pod, container, runtimes)
         place = container.where("securityContext")
         yield from _required({**outer, **own}, own, place)
-        yield from _fixed_ids(own, place)
+        yield from _fixed_ids(own, place, given)
         for index, port in enumerate(items(container.body.get("ports"))):
             if mapping(port).get("hostPort"):
                 yield container.where("ports", index, "hostPort"), "opens a port of the node", "use a Service"
@@ -73,8 +76,11 @@ def _required(merged: Mapping[str, Any], own: Mapping[str, Any], place: str) -> 
         yield f"{place}.seccompProfile", "has no seccomp profile", "set type: RuntimeDefault"
 
 
-def _fixed_ids(context: Any, place: str) -> Iterator[tuple[str, str, str]]:
-    for key in _IDS:
+def _fixed_ids(context: Any, place: str, given: bool) -> Iterator[tuple[str, str, str]]:
+    if mapping(context).get("runAsUser") == 0:
+        yield f"{place}.runAsUser", "is root", "remove it"
+        return
+    for key in _IDS if given else ():
         if key in mapping(context):
             fix = "remove it: OpenShift gives each namespace a range of its own"
             yield f"{place}.{key}", f"fixes {mapping(context)[key]}", fix
@@ -89,6 +95,8 @@ _TOKENS = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.")),
 )
+# `existingSecret: hub-token` names a Secret; `clientSecret: …` would be one.
+_NAMES_A_SECRET = re.compile(r"^(?!client|app|api|shared)[a-z][A-Za-z]*Secret$")
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/_=:-])[A-Za-z0-9+_=-]{32,}(?![A-Za-z0-9+/_=-])")
 # Bits a character; random base64 of 32 characters has about 4.7, hexadecimal at most 4.0, prose and names below 4.2.
 _ENTROPY = 4.4
@@ -144,7 +152,8 @@ def secret_in(path: tuple[str | int, ...], value: str) -> str:
             return what
     key = str(path[-1]) if path else ""
     literal = value.strip().lower() not in _EMPTY and not re.search(r"[\s/$]|\{\{", value.strip())
-    if _SECRET_NAME.search(key) and literal and not re.search(r"(?i)public", key):
+    named = _NAMES_A_SECRET.search(key) and re.search(DNS_SUBDOMAIN, value)
+    if _SECRET_NAME.search(key) and literal and not named and not re.search(r"(?i)public", key):
         return f"a literal {key!r}"
     if not re.search(r"(?i)public", key) and any(_random(each) for each in _DENSE.findall(value)):
         return "what looks like a random key"
