@@ -28,7 +28,9 @@ CHAT_TEMPLATE = (
 
 def prose() -> Iterator[str]:
     """Yield the description of every installed package, in the order of their names."""
-    found = {str(each.metadata["Name"]).lower(): each.read_text("METADATA") for each in importlib.metadata.distributions()}
+    found = {
+        str(each.metadata["Name"]).lower(): each.read_text("METADATA") for each in importlib.metadata.distributions()
+    }
     yield from (text for _, text in sorted(found.items()) if text)
 
 

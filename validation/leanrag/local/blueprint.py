@@ -20,6 +20,7 @@ IDENTITY = ("auth", "lr-rag")
 _IDENTITY_PORT = 8080
 _IDENTITY_NUMBER, _PROXY_NUMBER, _FIRST_POD = 2, 3, 10
 _READY_WITHIN = 30.0
+_PROXY = "fault-proxy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Blueprint:
         world = World(
             state=state,
             services=seen,
-            owners={**owners, **{key: "fault-proxy" for key in seen if seen[key] != direct[key]}},
+            owners={**owners, **{key: _PROXY for key in seen if seen[key] != direct[key]}},
             configs=config_data(self.manifests, "ConfigMap"),
             secrets=config_data(self.manifests, "Secret"),
             drawn=drawn,
@@ -86,8 +87,12 @@ class Blueprint:
             cores=tuple(sorted(os.sched_getaffinity(0))),
         )
         pods = plan(self.found, world)
-        extra = (*self._identity(block, drawn), *proxies)
-        return (*extra, *pods), _urls(seen, self.published)
+        # a pod that names its own service does not wait for the proxy that waits for it
+        behind = {need for proxy in proxies for need in proxy.needs}
+        pods = tuple(
+            replace(pod, needs=tuple(set(pod.needs) - {_PROXY})) if pod.name in behind else pod for pod in pods
+        )
+        return (*self._identity(block, drawn), *proxies, *pods), _urls(seen, self.published)
 
     def _identity(self, block: int, drawn: Mapping[tuple[str, str], str]) -> tuple[Part, ...]:
         rag = next((each for each in self.published if each.task == "rag"), None)
@@ -113,7 +118,7 @@ class Blueprint:
         ((port, target),) = behind.ports.items()
         size = proxy_size(self.fault, service.ttft_limit)
         arguments = ("--target", f"{behind.address}:{target}", "--fault", self.fault.name, "--size", f"{size:g}")
-        part = _ours("fault-proxy", "proxy", where, port, arguments, Probe(_READY_WITHIN, port))
+        part = _ours(_PROXY, "proxy", where, port, arguments, Probe(_READY_WITHIN, port))
         part = replace(part, needs=(owners[service.service],))
         return (part,), {**direct, service.service: Target(where, {port: port})}
 

@@ -68,7 +68,7 @@ class Rewriter:
             for host in names_of(name, namespace):
                 text = self._host(text, host, target)
             if namespace == self.namespace:  # a bare name only as the host of a URL: it may be a word elsewhere
-                text = self._host(text, name, target, before=r"(?<=://)", after=r"(?=[:/]|$)")
+                text = self._host(text, name, target, before=r"(?<=://)")
         if self.paths:
             text = self._mounts().sub(lambda match: dict(self.paths)[match.group(0)], text)
         return re.sub(r"(?<![\d.])0\.0\.0\.0(?![\d.])", self.address, text)
@@ -84,12 +84,10 @@ class Rewriter:
             key
             for key in self.services
             if any(re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w.-])", text) for host in names_of(*key))
-            or (key[1] == self.namespace and re.search(rf"://{re.escape(key[0])}(?=[:/]|$)", text))
+            or (key[1] == self.namespace and re.search(rf"://{re.escape(key[0])}(?![\w.-])", text))
         )
 
-    def _host(
-        self, text: str, host: str, target: Target, before: str = r"(?<![\w.-])", after: str = r"(?![\w.-])"
-    ) -> str:
+    def _host(self, text: str, host: str, target: Target, before: str = r"(?<![\w.-])") -> str:
         def put(match: re.Match[str]) -> str:
             given = match.group(2)
             if given is None:
@@ -99,4 +97,4 @@ class Rewriter:
                 raise InputError(f"{host}:{given} is named, but no such port is served", hint="correct the chart")
             return f"{target.address}:{port}"
 
-        return re.sub(rf"{before}({re.escape(host)})(?::(\d+))?{after}", put, text)
+        return re.sub(rf"{before}({re.escape(host)})(?::(\d+))?(?![\w.-])", put, text)

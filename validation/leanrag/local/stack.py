@@ -32,6 +32,7 @@ CLUSTER = "local"
 ENGINES = ("vllm", "sim")
 APIS = ("llamastack", "ogx")
 _CHAT_APP, _RAG_APP = "local-model-chat", "local-rag-stack"
+_SIM_IMAGE = {"repository": "inference-sim", "tag": "0.10.2"}
 _CLAIM = "models"  # pvc://models/… in overlays/local
 
 
@@ -46,7 +47,10 @@ class Wanted:
 
     def overrides(self) -> dict[str, dict[str, JSON]]:
         """Return the chart values that these choices change, by Application."""
-        return {_CHAT_APP: {"engine": self.engine}, _RAG_APP: {"api": self.api}}
+        chat: dict[str, JSON] = {"engine": self.engine}
+        if self.engine == "sim":  # the overlay names vLLM's image
+            chat["image"] = dict(_SIM_IMAGE)
+        return {_CHAT_APP: chat, _RAG_APP: {"api": self.api}}
 
     def check(self) -> None:
         """Raise InputError for a choice that does not exist."""

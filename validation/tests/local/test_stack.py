@@ -17,6 +17,7 @@ from leanrag.core.errors import InputError, StoppedError, ToolError
 from leanrag.local import stack as local_stack
 from leanrag.local import state as local_state
 from leanrag.local.faults import RENAMED
+from leanrag.local.ports import free_block
 
 CHAT = "http://chat.lr-serving.svc.cluster.local:8000"
 RAG = "http://rag-stack.lr-rag.svc.cluster.local:8321"
@@ -192,11 +193,13 @@ def test_a_part_that_other_machines_could_reach_is_stopped(bench):
 
 def test_a_taken_block_is_refused_and_any_other_is_found(bench):
     with socket.socket() as taken:
-        taken.bind(("127.77.1.10", 8000))
+        block = free_block([(10, 8000)])
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the tests before it have just left there
+        taken.bind((f"127.77.{block}.10", 8000))
         taken.listen()
-        with pytest.raises(InputError, match=r"127\.77\.1\.10:8000 is taken by"):
-            bench.up(block=1)
-        assert bench.up().state.block != 1
+        with pytest.raises(InputError, match=rf"127\.77\.{block}\.10:8000 is taken by"):
+            bench.up(block=block)
+        assert bench.up().state.block != block
 
 
 def test_a_port_taken_on_every_address_is_named(bench):
@@ -233,7 +236,10 @@ def test_a_signal_during_up_takes_everything_down(bench, number):
 
 
 def test_two_commands_at_once_are_refused(bench):
-    with local_state.exclusive(bench.folder), pytest.raises(InputError, match="another leanrag local command is at work"):
+    with (
+        local_state.exclusive(bench.folder),
+        pytest.raises(InputError, match="another leanrag local command is at work"),
+    ):
         bench.up()
 
 
