@@ -15,6 +15,7 @@ REQUIRED = {
     "observe": ("check", "smoke", "load", "judge", "verdict"),
 }
 _NAMES = {"ttft": "TTFT", "itl": "ITL", "e2e": "end-to-end", "errorRate": "error rate", "availability": "availability"}
+_BROKE = {"errorRate": ("ended in an error", "may"), "availability": ("were not answered completely", "may be")}
 
 
 def required_steps(scope: str, mode: str) -> tuple[str, ...]:
@@ -22,10 +23,25 @@ def required_steps(scope: str, mode: str) -> tuple[str, ...]:
     return ("converge", *REQUIRED[mode]) if scope == "cluster" else REQUIRED[mode]
 
 
-def label(name: str, percentile: float | None) -> str:
+def label(metric: str, percentile: float | None) -> str:
     """Return what people call an objective: `TTFT p95`, `error rate`."""
-    known = _NAMES.get(name, name)
+    known = _NAMES.get(metric, metric)
     return known if percentile is None else f"{known} p{percentile:g}"
+
+
+def sentence(objective: Objective) -> str:
+    """Return why an objective was decided so, in one line of numbers; what cannot be put so keeps the judge's words."""
+    o = objective
+    if o.violations is None or o.allowed is None or o.limit is None or not o.n:
+        return o.reason
+    slow = (f"slower than {o.limit:,g} {o.unit}", "may be")
+    did, may = _BROKE.get(o.metric, slow)
+    seen = f"{o.violations} of {o.n} requests {did}"
+    if o.outcome is Outcome.FAIL:
+        return f"{seen}; at most {o.allowed * 100:.3g} % {may}"
+    if o.outcome is Outcome.INCONCLUSIVE and o.required and o.n < o.required:
+        return f"{seen}; a PASS needs {o.required} requests with no more than that"
+    return o.reason
 
 
 def overall(
@@ -78,13 +94,13 @@ def _passed(objectives: Sequence[Objective]) -> str:
 
 
 def _closest(objectives: Sequence[Objective]) -> str:
-    """Name the objective that used the most of what it may: the first to look at when the next commit fails."""
-    used = [(o.interval.upper / o.allowed, o) for o in objectives if o.interval and o.allowed]
-    if not used:
-        return ""
-    nearest = max(used, key=lambda pair: pair[0])[1]
-    name = label(nearest.name, nearest.percentile)
-    return f"; the closest is {name}, {nearest.violations} of {nearest.n} over its limit"
+    """Name the latency nearest to its limit: the first to look at when the next commit fails."""
+    used = [
+        (o.estimate / o.limit, f"{label(o.metric, o.percentile)}, {o.estimate:,.4g} of {o.limit:,g} {o.unit}")
+        for o in objectives
+        if o.percentile is not None and o.estimate and o.limit
+    ]
+    return f"; the closest is {max(used)[1]}" if used else ""
 
 
 def _cause(step: StepResult, outcome: Outcome, objectives: Sequence[Objective], evidence: Sequence[Evidence]) -> str:
@@ -105,7 +121,7 @@ def _part_reason(outcome: Outcome, objectives: Sequence[Objective], evidence: Se
     several = len({objective.model for objective in objectives}) > 1
     for objective in objectives:
         if objective.outcome is outcome:
-            text = _named(label(objective.name, objective.percentile), objective.reason)
+            text = _named(label(objective.metric, objective.percentile), sentence(objective))
             return f"{objective.model}: {text}" if several else text
     return ""
 

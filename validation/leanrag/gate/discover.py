@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leanrag.core.errors import InputError
+from leanrag.rag.target import Target, parse_contract
 from leanrag.render.manifest import Manifest
 
 SLO_LABEL, SLO_KEY = "leanrag.io/slo", "model.json"
 RAG_LABEL, RAG_KEY = "leanrag.io/rag", "rag.json"
-Contract = TypeVar("Contract", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -24,14 +24,6 @@ class ModelAuth(_Strict):
 
     secretName: str  # noqa: N815 - a key of the published document
     secretKey: str  # noqa: N815
-
-
-class RagAuth(_Strict):
-    """How the RAG API authenticates, and the Secret whose key holds a token for the gate."""
-
-    mode: str
-    secretName: str | None = None  # noqa: N815
-    secretKey: str | None = None  # noqa: N815
 
 
 class ModelContract(_Strict):
@@ -46,29 +38,6 @@ class ModelContract(_Strict):
     maxModelLen: int | None = None  # noqa: N815
     auth: ModelAuth | None = None
     slo: dict[str, Any] | None = None
-
-
-class RagModels(_Strict):
-    """The model names as the RAG API knows them."""
-
-    chat: str
-    embedding: str
-
-
-class RagContract(_Strict):
-    """`rag.json`: the RAG service and what it promises to be able to do."""
-
-    api: Literal["llamastack", "ogx"]
-    url: str
-    vectorStore: str  # noqa: N815
-    provider: str
-    models: RagModels
-    dimension: int
-    searchModes: tuple[str, ...]  # noqa: N815
-    filters: bool
-    chunk: dict[str, int]
-    asyncAttach: bool  # noqa: N815
-    auth: RagAuth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +55,9 @@ class ModelTarget:
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """The names of the objectives that Git declares for it."""
-        return tuple((self.contract.slo or {}).get("objectives") or {})
-
-
-@dataclass(frozen=True, slots=True)
-class RagTarget:
-    """The RAG service to test."""
-
-    contract: RagContract
-    address: str
-    token: str = field(default="", repr=False)
+        """The metrics that Git declares objectives for; one set to null by an overlay is not declared."""
+        declared = (self.contract.slo or {}).get("objectives") or {}
+        return tuple(metric for metric, objective in declared.items() if objective is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +65,7 @@ class Targets:
     """Everything on one cluster that the gate must test."""
 
     models: tuple[ModelTarget, ...] = ()
-    rag: RagTarget | None = None
+    rag: Target | None = None
     images: tuple[str, ...] = ()
 
     @property
@@ -117,17 +78,20 @@ def discover(
     manifests: Iterable[Manifest],
     addresses: Mapping[str, str] | None = None,
     tokens: Mapping[str, str] | None = None,
+    *,
+    answering: bool = False,
 ) -> Targets:
     """Return the targets that rendered manifests declare.
 
     `addresses` maps a published URL to the real one (the local stack has no cluster DNS); with a map, a URL that is
-    not in it is an InputError. `tokens` maps `secretName/secretKey` to the secret's value.
+    not in it is an InputError. `tokens` maps `secretName/secretKey` to the secret's value. `answering`: the chat model
+    can read, cite and refuse; a tiny random one cannot.
     """
     found = tuple(manifests)
     models = [_model(m, addresses, tokens or {}) for m in found if _labelled(m, SLO_LABEL)]
     rags = [m for m in found if _labelled(m, RAG_LABEL)]
     _refuse_doubles(models, rags)
-    rag = _rag(rags[0], addresses, tokens or {}) if rags else None
+    rag = _rag(rags[0], addresses, tokens or {}, answering) if rags else None
     return Targets(tuple(sorted(models, key=lambda model: model.name)), rag, rendered_images(found))
 
 
@@ -151,26 +115,34 @@ def _refuse_doubles(models: Iterable[ModelTarget], rags: list[Manifest]) -> None
 
 
 def _model(manifest: Manifest, addresses: Mapping[str, str] | None, tokens: Mapping[str, str]) -> ModelTarget:
-    contract = _contract(manifest, SLO_KEY, ModelContract)
+    contract = _contract(manifest)
     auth = contract.auth
     token = _token(auth.secretName, auth.secretKey, tokens) if auth else ""
     return ModelTarget(contract, _address(contract.url, addresses), token)
 
 
-def _rag(manifest: Manifest, addresses: Mapping[str, str] | None, tokens: Mapping[str, str]) -> RagTarget:
-    contract = _contract(manifest, RAG_KEY, RagContract)
-    auth = contract.auth
-    token = _token(auth.secretName, auth.secretKey, tokens) if auth and auth.secretName and auth.secretKey else ""
-    return RagTarget(contract, _address(contract.url, addresses), token)
+def _rag(manifest: Manifest, addresses: Mapping[str, str] | None, tokens: Mapping[str, str], answering: bool) -> Target:
+    where, text = _published(manifest, RAG_KEY)
+    declared = parse_contract(text, where)
+    auth = json.loads(text)["auth"]
+    token = _token(auth["secretName"], auth["secretKey"], tokens) if auth else ""
+    url = _address(declared.url, addresses)
+    return replace(declared, url=url, api_key=token, answering=answering)
 
 
-def _contract(manifest: Manifest, key: str, kind: type[Contract]) -> Contract:
+def _published(manifest: Manifest, key: str) -> tuple[str, str]:
+    """Return where a contract is, for messages, and its text."""
     where = f"{manifest.app.name}: ConfigMap/{manifest.name} {key}"
     text = (manifest.body.get("data") or {}).get(key)
     if not isinstance(text, str):
         raise InputError(f"{where}: missing", hint=f"the chart {manifest.app.chart} must publish it")
+    return where, text
+
+
+def _contract(manifest: Manifest) -> ModelContract:
+    where, text = _published(manifest, SLO_KEY)
     try:
-        return kind.model_validate(json.loads(text))
+        return ModelContract.model_validate(json.loads(text))
     except ValueError as error:
         raise InputError(f"{where}: {_problems(error)}", hint=f"repair {manifest.template}") from None
 

@@ -60,14 +60,14 @@ def lift(steps: Iterable[StepResult]) -> Lifted:
     """Collect from all steps, in their order; every NOT_RUN item and step is something skipped, with its reason."""
     done = tuple(steps)
     return Lifted(
-        objectives=tuple(_objective(entry) for entry in _entries(done, "objectives")),
+        objectives=tuple(objective_of(entry) for entry in _entries(done, "objectives")),
         distributions=tuple(
             Distribution(**{**entry, "values": tuple(entry["values"])}) for entry in _entries(done, "distributions")
         ),
         evidence=tuple(
             Evidence(entry["name"], Outcome(entry["outcome"]), entry["reason"]) for entry in _entries(done, "evidence")
         ),
-        skipped=(*_not_run(done), *(Skipped(entry["what"], entry["why"]) for entry in _entries(done, "skipped"))),
+        skipped=tuple(_skipped(done)),
         tools={str(k): str(v) for step in done for k, v in _mapping(step.facts.get("tools")).items()},
         reproduce=tuple(str(entry) for entry in _entries(done, "reproduce")),
     )
@@ -85,22 +85,23 @@ def _mapping(value: JSON) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _objective(entry: Mapping[str, Any]) -> Objective:
+def objective_of(entry: Mapping[str, Any]) -> Objective:
+    """Return an entry of a verdict's `objectives` as data."""
     bounds = entry["interval"]
     interval = Interval(bounds["lower"], bounds["upper"]) if bounds else None
     return Objective(**{**entry, "interval": interval, "outcome": Outcome(entry["outcome"])})
 
 
-def _not_run(steps: Sequence[StepResult]) -> Iterable[Skipped]:
+def _skipped(steps: Sequence[StepResult]) -> Iterable[Skipped]:
     for step in steps:
+        left_out = {i.name: i.reason for i in step.items if i.outcome is Outcome.NOT_RUN}
         if step.outcome is Outcome.NOT_RUN:
             yield Skipped(step.name, step.reason or "no reason given")
-        else:
-            left_out = (item for item in step.items if item.outcome is Outcome.NOT_RUN)
-            yield from (Skipped(f"{step.name}: {item.name}", item.reason or "no reason given") for item in left_out)
-    for entry in _entries(steps, "evidence"):
-        if entry["outcome"] == Outcome.NOT_RUN:
-            yield Skipped(f"evidence: {entry['name']}", entry["reason"] or "no reason given")
+        # A step may list its own skipped items once more.
+        told = {e["what"]: e["why"] for e in _list(step.facts.get("skipped")) if e["what"] not in left_out}
+        checks = {e["name"]: e["reason"] for e in _list(step.facts.get("evidence")) if e["outcome"] == Outcome.NOT_RUN}
+        for what, why in {**left_out, **checks, **told}.items():
+            yield Skipped(f"{step.name}: {what}", why or "no reason given")
 
 
 def complete(objectives: Iterable[Objective], targets: Targets, why: str) -> tuple[Objective, ...]:
@@ -111,22 +112,22 @@ def complete(objectives: Iterable[Objective], targets: Targets, why: str) -> tup
     found = list(objectives)
     for model in targets.measured:
         names = {model.name, model.contract.release}
-        for name in model.objectives:
-            at = next((i for i, o in enumerate(found) if o.name == name and o.model in names), None)
+        for metric in model.objectives:
+            at = next((i for i, o in enumerate(found) if o.metric == metric and o.model in names), None)
             if at is None:
-                found.append(_absent(model.name, name, (model.contract.slo or {})["objectives"][name], why))
+                found.append(_absent(model.name, metric, (model.contract.slo or {})["objectives"][metric], why))
             elif found[at].outcome is Outcome.NOT_RUN:
                 found[at] = replace(found[at], outcome=Outcome.INCONCLUSIVE)
     return tuple(found)
 
 
-def _absent(model: str, name: str, declared: object, why: str) -> Objective:
+def _absent(model: str, metric: str, declared: object, why: str) -> Objective:
     written = declared if isinstance(declared, Mapping) else {}
     limit, percentile = written.get("limit"), written.get("percentile")
     return Objective(
         model=model,
-        name=name,
-        metric=name,
+        name=metric if percentile is None else f"{metric} p{percentile}",
+        metric=metric,
         unit=str(written.get("unit") or "share"),
         percentile=percentile if isinstance(percentile, int | float) else None,
         limit=limit if isinstance(limit, int | float) else None,

@@ -207,9 +207,9 @@ def _left_out(plan: Plan, git: Revision) -> Iterable[Skipped]:
 
 
 def _subject(plan: Plan, before: Sight) -> Subject:
-    rag = plan.targets.rag.contract if plan.targets.rag else None
+    rag = plan.targets.rag
     models = tuple(
         ModelSubject(m.name, m.contract.task, m.contract.engine, before.engines[m.name].version)
         for m in plan.targets.models
     )
-    return Subject(rag.api if rag else None, rag.vectorStore if rag else None, models, plan.targets.images)
+    return Subject(rag.api if rag else None, rag.vector_store if rag else None, models, plan.targets.images)

@@ -50,6 +50,7 @@ class Stopper:
         """Remember the first reason, and interrupt the work."""
         if not self.why:
             self.why = self._late() if number == signal.SIGALRM else f"stopped by {signal.Signals(number).name}"
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
         if self.armed:
             raise StoppedError(self.why)
 

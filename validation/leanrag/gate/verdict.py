@@ -36,8 +36,9 @@ class Interval:
 class Objective:
     """One objective of one model and how it was decided.
 
-    `limit` is in `unit`; `estimate`, `allowed` and `interval` are shares of the `n` requests that broke the limit;
-    `required` is the fewest requests that could claim PASS. None stands for a number that nothing was measured for.
+    `limit` is in `unit`, and so is `estimate`, the percentile or share seen. `allowed` and `interval` are shares of
+    the `n` requests that break it, seen to have done so by `violations`; `required` is how many requests a PASS needs
+    with that many violations. None stands for what was not measured.
     """
 
     model: str
@@ -149,14 +150,19 @@ def to_json(value: object) -> JSON:
     A float that is not finite becomes null: JSON has no word for it, and as a number it would satisfy no limit.
     """
     if isinstance(value, Mapping):
-        return {str(key): to_json(entry) for key, entry in value.items()}
+        return {_text(key): to_json(entry) for key, entry in value.items()}
     if is_dataclass(value):
         return {_camel(f.name): to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple | list | set | frozenset):
         return [to_json(entry) for entry in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, bool | int) else str(value)
+    return value if value is None or isinstance(value, bool | int) else _text(value)
+
+
+def _text(value: object) -> str:
+    # JSON from a server may hold half a surrogate pair, which no file can.
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _camel(name: str) -> str:

@@ -13,7 +13,7 @@ def test_labelled_config_maps_become_targets(chat, rag):
     assert [model.name for model in found.models] == ["tiny"]
     assert found.models[0].objectives == ("ttft",)
     assert found.models[0].address == "http://chat.lr-serving.svc.cluster.local:8000"
-    assert found.rag.contract.searchModes == ("vector", "keyword", "hybrid")
+    assert found.rag.search_modes == ("vector", "keyword", "hybrid")
 
 
 def test_a_config_map_without_the_label_is_not_read(broken_map):

@@ -90,6 +90,11 @@ def test_a_number_that_is_not_finite_is_written_as_null():
     assert to_json(facts) == {"p95": None, "deep": [{"x": None}], "ok": 1.5}
 
 
+def test_text_that_no_file_can_hold_does_not_cost_the_verdict(plan, steps):
+    run_gate(plan(), steps(smoke=StepResult("smoke", Outcome.PASS, "half \ud800 a pair", 0.0)))
+    assert "half ? a pair" in verdict_path(plan().out).read_text()
+
+
 def test_the_document_has_exactly_the_keys_of_the_schema(good):
     document = json.loads(good.read_text())
     assert next(iter(document)) == "schema"
