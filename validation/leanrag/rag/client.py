@@ -80,6 +80,11 @@ class Client:
         """Return what /v1/models lists, by id."""
         return {str(one.get("id")): one for one in _objects(self._get("/v1/models"), "data")}
 
+    def providers(self, api: str) -> tuple[str, ...]:
+        """Return the ids of the providers of an API, e.g. vector_io. Their health is never implemented: no evidence."""
+        rows = _objects(self._get("/v1/providers"), "data")
+        return tuple(str(row.get("provider_id")) for row in rows if row.get("api") == api)
+
     def embed(self, text: str) -> tuple[float, ...]:
         """Return the vector of a text from /v1/embeddings."""
         body = self._post("/v1/embeddings", {"model": self.target.embedding_model, "input": [text]})

@@ -24,6 +24,10 @@ class ServiceError(Exception):
     """The service was reached and did not answer rightly: a FAIL of the case that asked, with this reason."""
 
 
+class NoAnswerError(ServiceError):
+    """The service was reached and said nothing in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back: status, content type, body."""
@@ -103,7 +107,7 @@ class Http:
         except (TimeoutError, requests.Timeout):
             if self.until - time.monotonic() <= 0:
                 raise StoppedError("the deadline of the step was reached") from None
-            raise ServiceError(f"{method} {path}: no complete answer within {limit:.0f} s") from None
+            raise NoAnswerError(f"{method} {path}: no complete answer within {limit:.0f} s") from None
         except requests.ConnectionError as error:
             raise _connection(method, path, self.base, error) from None
         except requests.RequestException as error:

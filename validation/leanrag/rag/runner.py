@@ -5,16 +5,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from leanrag.core.errors import LeanragError, UnreachableError
+from leanrag.core.errors import LeanragError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, Item, StepResult
 from leanrag.rag.case import BUILT_IN, Suite, load_suite
 from leanrag.rag.client import Client
-from leanrag.rag.http import ServiceError
+from leanrag.rag.http import NoAnswerError, ServiceError
 from leanrag.rag.session import Session
 from leanrag.rag.target import Target
 
 STEP = "smoke"
+READY = "the service is ready"
+READY_PROVES = "The service answers on its address and calls itself healthy."
 REQUEST_SECONDS = 30.0
 STEP_SECONDS = 300.0
 
@@ -41,20 +43,14 @@ def run_smoke(
     started = time.monotonic()
     chosen = (load_suite(BUILT_IN),) if suites is None else tuple(suites)
     client = Client.to(target, timeout=timeout, until=started + deadline)
-    try:
-        version = client.ready()
-    except UnreachableError as error:
-        return _ended(started, Outcome.INCONCLUSIVE, str(error), (), {"url": target.url})
-    except ServiceError as error:
-        item = _readiness(Outcome.FAIL, f"got {error}")
-        return _ended(started, Outcome.FAIL, f"not ready: {error}", (item,), {"url": target.url})
-    except LeanragError as error:
-        return _ended(started, Outcome.INCONCLUSIVE, str(error), (), {"url": target.url})
+    asked = ask_ready(client)
+    if asked.outcome is not Outcome.PASS:
+        return _ended(started, asked.outcome, asked.reason, (asked,), {"url": target.url})
     ran = tuple(_run(client, suite) for suite in chosen)
-    items = (_readiness(Outcome.PASS, f"got version {version}"), *(item for one in ran for item in one.items))
+    items = (asked, *(item for one in ran for item in one.items))
     left = tuple(path for one in ran for path in one.left_behind)
     outcome, reason = conclude(items)
-    return _ended(started, outcome, reason, items, _facts(target, version, chosen, items, left))
+    return _ended(started, outcome, reason, items, _facts(target, chosen, items, left))
 
 
 def conclude(items: Iterable[Item]) -> tuple[Outcome, str]:
@@ -73,11 +69,18 @@ def conclude(items: Iterable[Item]) -> tuple[Outcome, str]:
     return Outcome.PASS, tally
 
 
-READY = "the service is ready"
-
-
-def _readiness(outcome: Outcome, reason: str) -> Item:
-    return Item(READY, outcome, reason, "The service answers on its address and calls itself healthy.")
+def ask_ready(client: Client) -> Item:
+    """Ask whether the service is there: silence and a closed port are INCONCLUSIVE, a wrong answer is FAIL."""
+    started = time.monotonic()
+    outcome, version = Outcome.PASS, ""
+    try:
+        version = client.ready()
+        reason = f"got version {version}"
+    except (LeanragError, NoAnswerError) as error:
+        outcome, reason = Outcome.INCONCLUSIVE, str(error)
+    except ServiceError as error:
+        outcome, reason = Outcome.FAIL, str(error)
+    return Item(READY, outcome, reason, READY_PROVES, round(time.monotonic() - started, 3), {"version": version})
 
 
 def _run(client: Client, suite: Suite) -> _Ran:
@@ -94,14 +97,14 @@ def _items(session: Session) -> Iterator[Item]:
 
 
 def _facts(
-    target: Target, version: str, suites: tuple[Suite, ...], items: tuple[Item, ...], left: tuple[str, ...]
+    target: Target, suites: tuple[Suite, ...], items: tuple[Item, ...], left: tuple[str, ...]
 ) -> dict[str, JSON]:
     count = Counter(item.outcome for item in items)
-    skipped: list[JSON] = [{"what": i.name, "why": i.reason} for i in items if i.outcome is Outcome.NOT_RUN]
+    skipped: list[JSON] = [{"what": item.name, "why": item.reason} for item in items if item.outcome is Outcome.NOT_RUN]
     return {
         "url": target.url,
         "api": target.api,
-        "version": version,
+        "version": items[0].facts.get("version", ""),
         "vectorStore": target.vector_store,
         "corpus": {suite.name: suite.fingerprint for suite in suites if suite.documents},
         "passed": count[Outcome.PASS],
