@@ -1,19 +1,16 @@
 """The files of a repository, each read once, and the rules that need no rendering."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART, ClusterFile, ReleaseFile
-from leanrag.catalog.repository import LOCAL, nearest
+from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART
+from leanrag.catalog.repository import LOCAL
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.rules.security import secret_in
 from leanrag.checks.scope import mapping
-from leanrag.checks.source import KeyPath, SourceFile, read_source
+from leanrag.checks.source import SourceFile, read_source
 
 _FOLDERS = (*LAYERS, "models", "gate")
 _CLUSTER_FILES = {"cluster.yaml", "release.yaml", "images.lock", "README.md"}
@@ -146,73 +143,17 @@ def application_names_are_unique(files: Files) -> Iterator[Finding]:
         name, environment = (at(source.data, ("cluster", key)) for key in ("name", "environment"))
         for suffix in ("", "-pin"):
             owners.setdefault(f"{name}{suffix}", (f"apps/ for cluster {name}", path))
-        for overlay in (each for each in files.overlays if each.parts[1] == environment and chart_of(each)):
+        for overlay in (each for each in files.overlays if each.parts[1] == environment and _deploys(files, each)):
             app = f"{name}-model-{overlay.stem}" if overlay.parts[2] == "models" else f"{name}-{overlay.stem}"
             first, _ = owners.setdefault(app, (str(overlay), overlay))
             if first != str(overlay):
-                message = f"makes the Application {app!r}, which {first} makes, too"
+                message = f"makes an Application of the name that {first} makes, too"
                 yield Finding("FIL006", "", str(overlay), "", message, "rename the file, and the chart with it", 1)
 
 
-def clusters_are_valid(files: Files) -> Iterator[Finding]:
-    """CLU001: a cluster.yaml has the keys that it needs, no other, and its folder's name."""
-    for path, source in files.clusters.items():
-        if not isinstance(source.data, Mapping):
-            if not source.error:
-                yield Finding("CLU001", "", str(path), "", "is empty", "write the key cluster: with its facts", 1)
-            continue
-        yield from _model_findings("CLU001", path, source, ClusterFile)
-        name = at(source.data, ("cluster", "name"))
-        if isinstance(name, str) and name != path.parent.name:
-            message = f"is {name!r}, but the folder is {path.parent.name!r}"
-            line = source.line(("cluster", "name"))
-            yield Finding("CLU001", "", str(path), "cluster.name", message, f"write {path.parent.name!r}", line)
-
-
-def releases_are_valid(files: Files) -> Iterator[Finding]:
-    """REL001: a release.yaml has the keys that it needs, no other, and follows another cluster."""
-    names = {path.parent.name for path in files.clusters}
-    for path, source in files.releases.items():
-        if isinstance(source.data, Mapping):
-            yield from _model_findings("REL001", path, source, ReleaseFile)
-        elif not source.error:
-            yield Finding("REL001", "", str(path), "", "is empty", "remove it: without it nothing is deployed", 1)
-        followed = at(source.data, ("release", "follows"))
-        if isinstance(followed, str) and (followed not in names or followed == path.parent.name):
-            message = f"{followed!r} is no other cluster"
-            fix = suggestion(followed, names - {path.parent.name}, "cluster")
-            line = source.line(("release", "follows"))
-            yield Finding("REL001", "", str(path), "release.follows", message, fix, line)
-
-
-def _model_findings(rule: str, path: Path, source: SourceFile, model: type[BaseModel]) -> Iterator[Finding]:
-    try:
-        model.model_validate(source.data)
-    except ValidationError as error:
-        for each in error.errors():
-            place: KeyPath = tuple(each["loc"])
-            message, fix = _explain(each, model)
-            yield Finding(rule, "", str(path), dotted(place), message, fix, source.line(place) or 1)
-
-
-def _explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
-    kind, place = error["type"], error["loc"]
-    if kind == "extra_forbidden":
-        return f"no key {place[-1]!r} here", suggestion(str(place[-1]), _fields(model, place[:-1]))
-    if kind == "missing":
-        return "is missing", "set it"
-    if kind == "literal_error":
-        return f"{error['input']!r} is not possible", suggestion(str(error["input"]), _choices(error), "value")
-    return f"{error['input']!r}: {error['msg']}", "correct the value"
-
-
-def _fields(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """Return the keys of the nested model at a path."""
-    for part in place:
-        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
-        choices = [annotation, *getattr(annotation, "__args__", ())]
-        model = next((each for each in choices if isinstance(each, type) and issubclass(each, BaseModel)), BaseModel)
-    return list(model.model_fields)
+def _deploys(files: Files, overlay: Path) -> bool:
+    chart = chart_of(overlay)
+    return chart is not None and (files.root / chart / "Chart.yaml").is_file()
 
 
 def no_secret_in_values(files: Files) -> Iterator[Finding]:
@@ -224,23 +165,6 @@ def no_secret_in_values(files: Files) -> Iterator[Finding]:
             if what:
                 fix = "move it to a Secret that is not in Git, and name that Secret here"
                 yield Finding("SEC001", "", str(path), dotted(place), f"holds {what}", fix, source.line(place))
-
-
-def mistakes(model: type[BaseModel], data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str | None]]:
-    """Yield what a model refuses and can be repaired: the path, and None to leave it out or the word that was meant."""
-    try:
-        model.model_validate(data)
-    except ValidationError as error:
-        for each in error.errors():
-            if each["type"] == "extra_forbidden":
-                yield tuple(each["loc"]), None
-            elif each["type"] == "literal_error":
-                yield tuple(each["loc"]), nearest(str(each["input"]), _choices(each))
-
-
-def _choices(error: Mapping[str, Any]) -> list[str]:
-    """Return the words that a literal allows; pydantic gives them as one text."""
-    return re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
 
 
 def plain(source: SourceFile | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from leanrag.checks import files, objects
+from leanrag.checks import declarations, files, objects
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding
 from leanrag.checks.rules import access, argocd, images, network, ragstack, security
@@ -40,8 +40,8 @@ FILES: tuple[FileCheck, ...] = (
     FileCheck("FIL004", "Every file lies where something reads it", files.places_are_known),
     FileCheck("FIL005", "Every environment has a cluster and overlays", files.environments_have_overlays),
     FileCheck("FIL006", "Every Application has a name of its own", files.application_names_are_unique),
-    FileCheck("CLU001", "Every cluster.yaml says what is needed and nothing else", files.clusters_are_valid),
-    FileCheck("REL001", "Every release.yaml says what is needed and nothing else", files.releases_are_valid),
+    FileCheck("CLU001", "Every cluster.yaml says what is needed and nothing else", declarations.clusters_are_valid),
+    FileCheck("REL001", "Every release.yaml says what is needed and nothing else", declarations.releases_are_valid),
     FileCheck("SEC001", "No secret is in Git", files.no_secret_in_values),
 )
 

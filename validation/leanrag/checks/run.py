@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leanrag.catalog.model import App
-from leanrag.catalog.repository import Repository
+from leanrag.catalog.repository import NAMESPACES, Repository
 from leanrag.checks.files import Files, read_files
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import ALL, FILES, OBJECTS
@@ -47,17 +47,25 @@ def check_repository(repository: Repository, clusters: Iterable[str] = ()) -> Ch
     counts: Counter[str] = Counter(rules=len(ALL))
     with tempfile.TemporaryDirectory(prefix="leanrag-check-") as scratch:
         staged = Repository(stage(files, Path(scratch).resolve()))
-        for name in wanted or staged.cluster_names():
-            findings += _cluster(staged, files, name, known, counts)
+        for name in wanted or repository.cluster_names():
+            findings += _cluster(staged, files, name, known, counts, {finding.file for finding in findings})
     return _run(findings, counts, started)
 
 
-def _cluster(staged: Repository, files: Files, name: str, known: Schemas, counts: Counter[str]) -> list[Finding]:
+def _cluster(
+    staged: Repository, files: Files, name: str, known: Schemas, counts: Counter[str], told: set[str]
+) -> list[Finding]:
+    try:
+        namespaces = staged.namespaces()
+    except InputError as error:
+        problem = error.message.removeprefix(str(staged.root / NAMESPACES)).lstrip(": ")
+        return [Finding("FIL001", "", str(NAMESPACES), "", f"cannot be read: {problem}", error.hint)]
     try:
         cluster = staged.cluster(name)
-        namespaces = staged.namespaces()
-    except InputError:
-        return []  # CLU001 or FIL001 has said why; nothing of this cluster can be rendered
+    except InputError as error:
+        path = next((str(path) for path in files.clusters if path.parent.name == name), f"clusters/{name}")
+        # Nothing of this cluster can be rendered; CLU001 or FIL001 has said why, or it is said here.
+        return [] if path in told else [Finding("CLU001", "", path, "", error.message, error.hint)]
     rendered = render_all(staged, files, cluster)
     scope = Scope(
         manifests=(*root_manifests(staged.root), *(manifest for each in rendered for manifest in each.manifests)),

@@ -12,9 +12,10 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from leanrag.checks import compile as compiler
-from leanrag.checks import vocabulary
-from leanrag.checks.compile import Kind, compile_crd, compile_openapi
+from leanrag.checks import crd, dialect, openapi, vocabulary
+from leanrag.checks.crd import compile_crd
+from leanrag.checks.dialect import Kind
+from leanrag.checks.openapi import compile_openapi
 from leanrag.checks.sources import pins_hash, schema_files
 from leanrag.core.files import cache_dir, read_text
 from leanrag.core.progress import say
@@ -104,9 +105,9 @@ def schemas() -> Schemas:
 
 
 def _code_hash() -> str:
-    """Return a hash of the compiler, so that a changed one compiles anew."""
+    """Return a hash of the compilers, so that a changed one compiles anew."""
     digest = hashlib.blake2b(digest_size=6)
-    for module in (compiler, vocabulary):
+    for module in (crd, dialect, openapi, vocabulary):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

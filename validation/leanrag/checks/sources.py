@@ -107,7 +107,7 @@ def _download(module: str, version: str, sums: Mapping[tuple[str, str], str]) ->
         env={**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"},
         check=False,
     )
-    answer = json.loads(done.stdout or "{}")
+    answer = _answer(done.stdout)
     if done.returncode or "Dir" not in answer:
         reason = str(answer.get("Error") or done.stderr).strip().splitlines()[-1:] or ["no reason given"]
         raise UnreachableError(
@@ -120,6 +120,14 @@ def _download(module: str, version: str, sums: Mapping[tuple[str, str], str]) ->
             hint="the proxy serves other contents than bootstrap/tools/schemas/go.sum; do not trust them",
         )
     return Path(answer["Dir"])
+
+
+def _answer(stdout: str) -> dict[str, str]:
+    try:
+        answer = json.loads(stdout or "{}")
+    except ValueError:
+        return {"Error": stdout}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _neutral_folder() -> Path:

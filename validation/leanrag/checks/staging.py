@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import ClusterFile
-from leanrag.checks.files import Files, chart_of, mistakes, plain
+from leanrag.checks.declarations import mistakes
+from leanrag.checks.files import Files, chart_of, plain
 from leanrag.checks.finding import at
 from leanrag.checks.values import replaced, without
 

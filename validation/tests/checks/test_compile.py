@@ -4,7 +4,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from leanrag.checks.compile import compile_crd, compile_openapi
+from leanrag.checks.crd import compile_crd
+from leanrag.checks.openapi import compile_openapi
 from leanrag.checks.schemas import UniqueBy
 
 META: dict[str, Any] = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a"}}

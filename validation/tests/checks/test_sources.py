@@ -1,0 +1,69 @@
+"""Schemas come from pinned modules or not at all, and the reason is one sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leanrag.checks import sources
+from leanrag.checks.schemas import compile_into, schemas
+from leanrag.core.errors import LeanragError, ToolError, UnreachableError
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache and a program that stands for go: it answers with what `answer.json` beside it holds."""
+    monkeypatch.setenv("LEANRAG_CACHE", str(tmp_path / "cache"))
+    program = tmp_path / "go"
+    program.write_text('#!/bin/sh\ncat "$(dirname "$0")/answer.json"\nexit "$(cat "$(dirname "$0")/code")"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sources, "go", lambda: program)
+    return tmp_path
+
+
+def answer(folder: Path, code: int, **fields: str) -> None:
+    (folder / "answer.json").write_text(json.dumps(fields))
+    (folder / "code").write_text(str(code))
+
+
+def nothing_half_made(folder: Path) -> bool:
+    return not [path for path in (folder / "cache").rglob("*") if path.is_file()]
+
+
+def test_offline_is_one_sentence_with_a_way_out(fresh: Path) -> None:
+    answer(fresh, 1, Error="dial tcp: lookup proxy.golang.org: no such host")
+    with pytest.raises(UnreachableError, match=r"could not be fetched: .*no such host") as caught:
+        schemas()
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    assert nothing_half_made(fresh)
+
+
+def test_other_contents_than_pinned_are_refused(fresh: Path) -> None:
+    answer(fresh, 0, Dir=str(fresh), Sum="h1:forged")
+    with pytest.raises(ToolError, match="checksum h1:forged, not the pinned one"):
+        schemas()
+    assert nothing_half_made(fresh)
+
+
+def test_a_module_without_the_expected_file_is_an_error(fresh: Path) -> None:
+    source = sources.Source("example.org/module", ("crds/*.yaml",))
+    with pytest.raises(LeanragError, match="holds no crds"):
+        sources._copy(source, fresh, fresh / "target")
+
+
+def test_every_source_is_pinned_by_version_and_checksum() -> None:
+    wrapper = sources.tools_dir() / "schemas"
+    versions = dict(sources._REQUIRED.findall((wrapper / "go.mod").read_text()))
+    sums = sources._sums((wrapper / "go.sum").read_text())
+    assert {source.module for source in sources.SOURCES} == set(versions)
+    assert all((module, version) in sums for module, version in versions.items())
+
+
+def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    files = tuple(path for path in sources.schema_files() if "servicemonitor" in path.name or "api__v1" in path.name)
+    for name in ("one", "two"):
+        compile_into(files, tmp_path / name)
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert one == two
+    assert len(one) > 10
