@@ -87,4 +87,4 @@ def _counts(name: str, suites: Sequence[ElementTree.Element]) -> dict[str, str]:
 
 
 def _xml(text: object) -> str:
-    return _NOT_XML.sub("", words.clean(text))
+    return _NOT_XML.sub("", words.clean(text)).strip()

@@ -32,7 +32,7 @@ def engine(chat):
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         manifest = chat(**changes)
         url = json.loads(manifest.body["data"]["model.json"])["url"]
         tokens = {"engine/key": "t0ken"}

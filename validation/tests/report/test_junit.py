@@ -59,4 +59,4 @@ def test_texts_that_xml_forbids_do_not_break_it(verdict):
     document = verdict("pass")
     document["reason"] = 'a\x00b\x1b[31m<b>&"\ud800\ufffe'
     document["outcome"] = "FAIL"
-    assert suite(parsed(document), "gate")[0].find("failure").get("message") == 'a b <b>&"'
+    assert suite(parsed(document), "gate")[0].find("failure").get("message") == 'a b<b>&"'
