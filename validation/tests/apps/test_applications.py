@@ -1,0 +1,132 @@
+"""What Argo CD would generate from apps/ is what `leanrag` believes to be deployed, and its deadlines fit together."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leanrag.catalog.model import App
+from leanrag.catalog.repository import Repository
+from leanrag.core import yamlio
+from leanrag.core.result import JSON
+from leanrag.render.helm import render
+
+ROOT = Path(__file__).parents[3]
+ADDRESS = "https://git.example.com/platform/lean-rag.git"
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@pytest.fixture(scope="module")
+def repository() -> Repository:
+    return Repository(ROOT)
+
+
+def cluster_objects(repository: Repository, name: str) -> dict[tuple[str, str], Any]:
+    """Render apps/cluster as the pin makes Argo CD do it."""
+    facts = repository.cluster(name).path
+    chart = ROOT / "apps" / "cluster"
+    app = App(f"{name}-cluster", name, "apps", "cluster", name, "argocd", chart, facts, (facts,))
+    release: dict[str, JSON] = {"revision": "main", "server": "https://kubernetes.default.svc"}
+    manifests = render(repository, app, {"repoURL": ADDRESS, "release": release})
+    return {(manifest.kind, manifest.name): manifest.body for manifest in manifests}
+
+
+def generated(application_set: Any) -> Iterator[Any]:
+    """Do what the ApplicationSet controller does with git file generators, for the few expressions that we use."""
+    for generator in application_set["spec"]["generators"]:
+        for pattern in generator["git"]["files"]:
+            for path in sorted(ROOT.glob(pattern["path"])):
+                yield fill(application_set["spec"]["template"], path.relative_to(ROOT), generator["git"].get("values"))
+
+
+def fill(node: Any, path: Path, values: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: fill(value, path, values) for key, value in node.items()}
+    if isinstance(node, list):
+        return [fill(value, path, values) for value in node]
+    known = {
+        'trimSuffix ".yaml" .path.filename': path.stem,
+        ".path.filename": path.name,
+        ".path.path": str(path.parent),
+        **{f".values.{key}": value for key, value in (values or {}).items()},
+    }
+    # An expression that is not known is a KeyError: missingkey=error, as Argo CD has it.
+    return re.sub(r"\{\{ (.+?) \}\}", lambda found: known[found[1]], node) if isinstance(node, str) else node
+
+
+@pytest.mark.helm
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_argo_cd_generates_the_applications_that_the_catalog_lists(repository: Repository, name: str) -> None:
+    objects = cluster_objects(repository, name)
+    made = [*generated(objects["ApplicationSet", f"{name}-stack"])]
+    made += [*generated(objects["ApplicationSet", f"{name}-models"]), objects["Application", f"{name}-gate"]]
+    by_argo_cd = {
+        (
+            each["metadata"]["name"],
+            each["spec"]["source"]["path"],
+            each["spec"]["source"]["helm"]["releaseName"],
+            each["spec"]["destination"]["namespace"],
+            tuple(each["spec"]["source"]["helm"]["valueFiles"]),
+        )
+        for each in made
+    }
+    by_leanrag = {
+        (
+            app.name,
+            str(app.chart_path.relative_to(ROOT)),
+            app.release,
+            app.namespace,
+            tuple(f"/{path.relative_to(ROOT)}" for path in app.value_files),
+        )
+        for app in repository.apps(repository.cluster(name))
+    }
+    assert by_argo_cd == by_leanrag
+
+
+@pytest.mark.helm
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_every_application_names_a_project_of_its_own_cluster_that_admits_it(repository: Repository, name: str) -> None:
+    objects = cluster_objects(repository, name)
+    projects = {body["metadata"]["name"]: body["spec"] for (kind, _), body in objects.items() if kind == "AppProject"}
+    made = [*generated(objects["ApplicationSet", f"{name}-stack"])]
+    made += [*generated(objects["ApplicationSet", f"{name}-models"]), objects["Application", f"{name}-gate"]]
+    for each in made:
+        spec = each["spec"]
+        assert spec["destination"] in projects[spec["project"]]["destinations"], each["metadata"]["name"]
+        assert spec["source"]["repoURL"] in projects[spec["project"]]["sourceRepos"]
+
+
+def test_the_address_of_the_repository_is_written_once() -> None:
+    root = (ROOT / "apps" / "root.yaml").read_text()
+    address = re.findall(r'&repoURL "([^"]+)"', root)
+    assert len(address) == 1
+    files = [path for top in ("apps", "bootstrap", "clusters", "overlays") for path in (ROOT / top).rglob("*.yaml")]
+    # Cases and suites of a chart bring an address of their own; Argo CD reads neither.
+    read = [path for path in files if not {"ci", "tests"} & set(path.parts)]
+    assert sum(path.read_text().count(address[0]) for path in read) == 1
+
+
+def seconds(text: str) -> int:
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def retries(chart: str) -> int:
+    """Return for how many seconds at least a failed sync is tried again: duration * factor^n, capped, for each n."""
+    retry = yamlio.read(ROOT / "apps" / chart / "values.yaml")["retry"]
+    waits = [seconds(retry["duration"]) * retry["factor"] ** n for n in range(retry["limit"])]
+    return sum(min(wait, seconds(retry["maxDuration"])) for wait in waits)
+
+
+@pytest.mark.parametrize("chart", ["pin", "cluster"])
+def test_a_failed_sync_is_tried_again_for_two_hours(chart: str) -> None:
+    assert retries(chart) >= 2 * 3600
+
+
+def test_the_sync_timeout_ends_neither_the_retries_nor_the_gate() -> None:
+    settings = yamlio.read(ROOT / "bootstrap" / "argocd" / "argocd-cmd-params-cm.yaml")["data"]
+    timeout = int(settings["controller.sync.timeout.seconds"])
+    deadlines = yamlio.read(ROOT / "charts" / "gate" / "gate" / "values.yaml")["deadlines"]
+    assert timeout > retries("cluster") + 1800
+    assert timeout > deadlines["wholeMinutes"] * 60 + 300
