@@ -65,8 +65,8 @@ containers:
       {{- with $v.argocd.namespace }}
       - --applications={{ . }}
       {{- end }}
-      - --converge-deadline={{ $v.deadlines.convergeMinutes }}m
-      - --deadline={{ $v.deadlines.wholeMinutes }}m
+      - --converge-deadline={{ mul 60 (int $v.deadlines.convergeMinutes) }}
+      - --deadline={{ mul 60 (int $v.deadlines.wholeMinutes) }}
       - --out=/var/lib/gate
       {{- if $v.tokens }}
       - --tokens=/etc/gate/tokens
