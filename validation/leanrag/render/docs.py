@@ -24,7 +24,7 @@ _LONGEST_DEFAULT = 60
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One key of values.yaml, its `# --` text (empty when there is none), its default, and whether keys follow below it."""
+    """One key of values.yaml, its `# --` text (empty: there is none), its default, and whether keys follow below it."""
 
     path: tuple[str, ...]
     text: str
