@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leanrag.catalog.model import Cluster
-from leanrag.core.errors import LeanragError, ToolError
+from leanrag.core.errors import LeanragError, StoppedError, ToolError
 from leanrag.core.process import run
 
 
@@ -29,6 +29,8 @@ def revision(root: Path, cluster: Cluster) -> Revision:
         sha = _git(root, "rev-parse", "--verify", "HEAD").strip()
         dirty = bool(_git(root, "status", "--porcelain", "--untracked-files=normal").strip())
         return Revision(sha, dirty, _content_hash(root, cluster, sha))
+    except StoppedError:
+        raise
     except LeanragError as error:
         return Revision(None, True, None, f"no Git commit: {error.message}")
 

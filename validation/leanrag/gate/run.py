@@ -14,6 +14,7 @@ from leanrag.core.outcome import Outcome, worst
 from leanrag.core.progress import say
 from leanrag.core.result import Item, StepResult
 from leanrag.gate.decide import STEPS, overall, reason, required_steps
+from leanrag.gate.discover import ModelTarget
 from leanrag.gate.lift import bare, check_facts, complete, lift
 from leanrag.gate.plan import Context, Plan, Step
 from leanrag.gate.probe import Engine, identity
@@ -65,10 +66,19 @@ def _look(plan: Plan, stopper: Stopper) -> Sight:
     try:
         with stopper.interruptible():
             git = plan.revision_now()
-            engines = {model.name: plan.ask(model) for model in plan.targets.models}
+            engines = {model.name: _ask(plan, model) for model in plan.targets.models}
     except StoppedError as error:
         engines = {model.name: Engine(problem=error.message) for model in plan.targets.models}
     return Sight(git, engines)
+
+
+def _ask(plan: Plan, model: ModelTarget) -> Engine:
+    try:
+        return plan.ask(model)
+    except StoppedError:
+        raise
+    except Exception as error:
+        return Engine(problem=f"unexpected {type(error).__name__}: {error}")  # an engine's nonsense costs no verdict
 
 
 def _run_steps(plan: Plan, steps: Iterable[Step], seed: int, stopper: Stopper) -> list[StepResult]:

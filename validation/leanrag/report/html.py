@@ -11,12 +11,13 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from leanrag.report import view, words
+from leanrag.report.curves import curves_of
 
 
 def render(document: Mapping[str, Any]) -> str:
     """Return a verdict document as HTML; every text of it is escaped, for models and servers wrote some of them."""
     template, style = _assets()
-    rows, curves = view.objective_rows(document), view.curves(document)
+    rows, curves = view.objective_rows(document), curves_of(document)
     return template.render(
         v=document,
         style=Markup(style),

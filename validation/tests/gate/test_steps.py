@@ -1,0 +1,165 @@
+"""The real steps: what is declared is announced, sent and judged, and what cannot be judged is no answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leanrag.core.errors import InputError, StoppedError
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import StepResult
+from leanrag.gate import steps as module
+from leanrag.gate.discover import discover
+from leanrag.gate.lift import check_facts
+from leanrag.gate.plan import Context
+from leanrag.gate.steps import announce, judging, loading, smoke
+
+REPORTS = Path(__file__).parent.parent / "load" / "reports"
+TRAFFIC = {
+    "profile": "concurrent",
+    "streams": 8,
+    "requests": 150,
+    "promptTokens": 64,
+    "outputTokens": 32,
+    "timeoutSeconds": 30,
+    "warmupRequests": 16,
+    "maxDurationSeconds": 60,
+}
+
+
+def slo(limit=300, percentile=95, **traffic):
+    objectives = {"ttft": {"percentile": percentile, "limit": limit, "unit": "ms"}}
+    return {"confidence": 0.95, "objectives": objectives, "traffic": TRAFFIC | traffic}
+
+
+@pytest.fixture
+def context(plan, chat):
+    def make(results=None, models=None, **changes):
+        # The recorded reports are those of this model name.
+        given = models if models is not None else [chat(model="mock-llm", slo=slo(**changes))]
+        return Context(plan(targets=discover(given)), 7, results or {}, 60.0)
+
+    return make
+
+
+def loaded(**reports):
+    return {"load": StepResult("load", Outcome.PASS, "", 0.0, (), {"reports": reports})}
+
+
+def judged(context, limit, report="concurrent-good.json.gz"):
+    return judging(context(loaded(**{"mock-llm": str(REPORTS / report)}), limit=limit))
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(300, Outcome.PASS), (120, Outcome.FAIL), (140, Outcome.INCONCLUSIVE)])
+def test_a_recorded_report_is_judged_by_the_declared_limit(context, limit, outcome):
+    result = judged(context, limit)
+    assert result.outcome is outcome
+    entry = check_facts(result).facts["objectives"][0]
+    assert (entry["model"], entry["metric"], entry["limit"]) == ("mock-llm", "ttft", limit)
+    assert result.facts["distributions"]
+    assert {check["name"] for check in result.facts["evidence"]} >= {"report", "errors", "pace"}
+
+
+def test_a_report_of_only_errors_never_passes(context):
+    result = judged(context, 300, "all-500.json.gz")
+    assert result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("reports", [{}, {"mock-llm": "/nowhere.json"}, {"mock-llm": None}, {"other": "x"}])
+def test_a_missing_report_is_no_answer(context, reports):
+    result = judging(context(loaded(**reports)))
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.facts["objectives"] == []
+
+
+def test_needs_are_announced_before_anything_is_sent(chat):
+    lines = announce(discover([chat(slo=slo())]))
+    assert lines == (
+        "tiny: TTFT p95 needs at least 59 requests for a PASS at 95 % confidence, when none breaks it; 150 will count",
+    )
+
+
+def test_what_the_traffic_could_never_prove_is_refused_before_anything_is_sent(chat):
+    with pytest.raises(InputError, match="p99 at 95 % needs >= 299 requests; traffic sends 150"):
+        announce(discover([chat(slo=slo(percentile=99))]))
+
+
+def test_every_measured_model_gets_its_traffic_and_embeddings_are_said_to_get_none(context, chat, monkeypatch):
+    calls = []
+
+    def run_load(url, model, traffic, seed, out, guidellm, *, api_key, labels):
+        calls.append((url, model, traffic.requests, seed, out.name, guidellm, api_key))
+        return StepResult("load", Outcome.PASS, f"{model} done", 1.0, (), {"report": f"{model}.gz", "tool": "0.8.1"})
+
+    monkeypatch.setattr(module, "run_load", run_load)
+    models = [
+        chat(slo=slo()),
+        chat(model="big", release="big", slo=slo()),
+        chat(model="e", release="e", task="embedding"),
+    ]
+    result = loading(Path("/opt/guidellm"))(context(models=models))
+    url = "http://chat.lr-serving.svc.cluster.local:8000"
+    assert calls == [
+        (url, "big", 150, 7, "big", Path("/opt/guidellm"), ""),
+        (url, "tiny", 150, 7, "chat", Path("/opt/guidellm"), ""),
+    ]
+    assert result.facts["reports"] == {"tiny": "tiny.gz", "big": "big.gz"}
+    assert [(i.name, i.outcome) for i in result.items][-1] == ("e", Outcome.NOT_RUN)
+    assert result.outcome is Outcome.PASS
+
+
+def test_one_model_without_a_report_makes_the_load_step_inconclusive(context, chat, monkeypatch):
+    def run_load(_url, model, *_rest, **_named):
+        return StepResult("load", Outcome.INCONCLUSIVE if model == "big" else Outcome.PASS, f"{model} said", 1.0)
+
+    monkeypatch.setattr(module, "run_load", run_load)
+    result = loading(Path("g"))(context(models=[chat(slo=slo()), chat(model="big", release="big", slo=slo())]))
+    assert (result.outcome, result.reason) == (Outcome.INCONCLUSIVE, "big said")
+
+
+@pytest.mark.parametrize("step", [loading(Path("g")), judging])
+def test_without_a_declared_objective_there_is_no_answer(context, chat, step):
+    with pytest.raises(InputError, match="no chat model declares an objective"):
+        step(context(loaded(), models=[chat(slo=None)]))
+
+
+def test_a_cluster_without_a_rag_contract_is_no_answer(context):
+    result = smoke(context())
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert "leanrag.io/rag" in result.reason
+
+
+def test_smoke_gets_the_address_the_token_and_the_time_that_is_left(context, rag, monkeypatch):
+    seen = {}
+
+    def run_smoke(target, *, deadline):
+        seen.update(target=target, deadline=deadline)
+        return StepResult("smoke", Outcome.PASS, "", 0.0)
+
+    monkeypatch.setattr(module, "run_smoke", run_smoke)
+    contract = rag(auth={"mode": "token", "secretName": "rag", "secretKey": "key"})
+    url = json.loads(contract.body["data"]["rag.json"])["url"]
+    made = context(models=[])
+    targets = discover([contract], {url: "http://127.0.0.1:4000"}, {"rag/key": "t0ken"}, answering=True)
+    given = Context(made.plan.__class__(**{**_fields(made.plan), "targets": targets}), 7, {}, 12.0)
+    smoke(given)
+    target = seen["target"]
+    assert (target.url, target.api_key, target.answering, seen["deadline"]) == (
+        "http://127.0.0.1:4000",
+        "t0ken",
+        True,
+        12.0,
+    )
+
+
+def _fields(plan):
+    return {name: getattr(plan, name) for name in plan.__slots__}
+
+
+def test_a_stop_while_judging_is_not_taken_for_a_bad_report(context, monkeypatch):
+    def stopped(*_):
+        raise StoppedError("stopped by SIGTERM")
+
+    monkeypatch.setattr(module, "judge_report", stopped)
+    with pytest.raises(StoppedError):
+        judging(context(loaded(**{"mock-llm": "x"})))
