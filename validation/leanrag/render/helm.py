@@ -81,7 +81,8 @@ def chart_files(chart: Path) -> tuple[Path, ...]:
 def stage(chart: Path, common: Path, target: Path) -> Path:
     """Copy a chart and put the library chart where `helm dependency build` would, without touching the checkout."""
     shutil.copytree(chart, target, ignore=shutil.ignore_patterns("charts"))
-    if common.is_dir() and common != chart:
+    depends = f"file://../../{common.name}" in (chart / "Chart.yaml").read_text()
+    if depends and common.is_dir():
         shutil.copytree(common, target / "charts" / common.name)
     return target
 
