@@ -1,4 +1,4 @@
-"""Run every chart's helm-unittest suites and render each of its ci/ cases: `python -m leanrag.render.unittest [CHART…]`.
+"""Run every chart's helm-unittest suites and render its ci/ cases: `python -m leanrag.render.unittest [CHART…]`.
 
 Charts are copied with the library chart beside them, as `helm dependency build` would arrange it, so that the checkout
 stays clean and several runs may go on at once.
@@ -45,12 +45,12 @@ def test_chart(chart: Path, root: Path) -> ChartResult:
 
 
 def _suites(staged: Path) -> Completed:
-    argv = [tool("helm-unittest"), "--strict", "--with-subchart=false", staged]
+    argv: list[str | Path] = [tool("helm-unittest"), "--strict", "--with-subchart=false", staged]
     return run(argv, what=f"helm-unittest {staged.name}", timeout=300, check=False)
 
 
 def _case(staged: Path, case: Path) -> tuple[str, ...]:
-    argv = [tool("helm"), "template", "ci", staged, "--kube-version", KUBE_VERSION, "--values", case]
+    argv: list[str | Path] = [tool("helm"), "template", "ci", staged, "--kube-version", KUBE_VERSION, "--values", case]
     done = run(argv, what=f"helm template {case.name}", timeout=120, check=False)
     first = case.read_text().splitlines()[:1]
     untitled = (
