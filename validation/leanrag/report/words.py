@@ -45,9 +45,11 @@ def figure(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share of 1 as per cent to three digits, and never 100 % when it is less."""
+    """Return a share of 1 as per cent to three digits, and never 0 or 100 % when it is not."""
     if share is None:
         return "–"
+    if 0 < share < 0.001:
+        return "< 0.1 %"
     text = f"{share * 100:.3g} %"
     return "> 99.9 %" if text == "100 %" and share < 1 else text
 

@@ -57,6 +57,7 @@ def test_escape_sequences_do_not_reach_the_terminal(verdict):
         (11.13, "ms", "11.1 ms"),
         (0.0123, "share", "1.23 %"),
         (0.99999, "share", "> 99.9 %"),
+        (0.0002, "share", "< 0.1 %"),
         (0, "ms", "0 ms"),
         (None, "ms", "–"),
     ],
