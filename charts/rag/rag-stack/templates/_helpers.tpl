@@ -66,6 +66,10 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
   value: "1"
 - name: TIKTOKEN_CACHE_DIR
   value: {{ .Values.tiktokenCacheDir }}
+# One line an event. The default draws a coloured frame around each traceback in the server's only thread: on a busy machine one
+# refused search kept OGX 1.5.0 from answering anybody for 15 to 30 s.
+- name: {{ ternary "OGX_LOG_FORMAT" "LLAMA_STACK_LOG_FORMAT" (eq .Values.api "ogx") }}
+  value: json
 {{- if .Values.telemetry.enabled }}
 - name: OTEL_SERVICE_NAME
   value: {{ include "common.name" . }}
