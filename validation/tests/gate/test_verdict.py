@@ -85,6 +85,23 @@ def test_what_json_parsers_disagree_about_is_not_run(tmp_path, text):
     assert read_verdict(path).outcome is Outcome.NOT_RUN
 
 
+@pytest.mark.parametrize(
+    ("there", "edited", "told"),
+    [
+        ('"facts": {}', '"facts": {"p95": 1e999}', "1e999 is not a number"),
+        ('"facts": {}', '"facts": {"p95": NaN}', "NaN is not a number"),
+        ('"outcome": "PASS"', '"outcome": "FAIL", "outcome": "PASS"', "names a key twice"),
+    ],
+)
+def test_one_ambiguous_place_in_a_good_verdict_is_enough(good, there, edited, told):
+    text = good.read_text()
+    assert there in text
+    good.write_text(text.replace(there, edited, 1))
+    read = read_verdict(good)
+    assert read.outcome is Outcome.NOT_RUN
+    assert told in read.reason
+
+
 def test_a_number_that_is_not_finite_is_written_as_null():
     facts = {"p95": float("nan"), "deep": [{"x": float("inf")}], "ok": 1.5}
     assert to_json(facts) == {"p95": None, "deep": [{"x": None}], "ok": 1.5}
