@@ -6,28 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART
-from leanrag.catalog.repository import LOCAL
+from leanrag.catalog.repository import LOCAL, NAMESPACES
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.rules.security import secret_in
 from leanrag.checks.scope import mapping
 from leanrag.checks.source import SourceFile, read_source
 
 _FOLDERS = (*LAYERS, "models", "gate")
+_CHART_FILES = ("charts/*/*/values.yaml", "charts/**/Chart.yaml", "apps/*/values.yaml", "apps/*/Chart.yaml")
 _CLUSTER_FILES = {"cluster.yaml", "release.yaml", "images.lock", "README.md"}
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """clusters/, overlays/ and the local cluster as read: sources by path relative to `root`."""
+    """clusters/, overlays/, charts' own values and the local cluster as read: sources by path relative to `root`."""
 
     root: Path
     clusters: Mapping[Path, SourceFile]
     releases: Mapping[Path, SourceFile]
     overlays: Mapping[Path, SourceFile]
+    charts: Mapping[Path, SourceFile]
 
     def all(self) -> Iterator[tuple[Path, SourceFile]]:
         """Yield every source."""
-        for group in (self.clusters, self.releases, self.overlays):
+        for group in (self.clusters, self.releases, self.overlays, self.charts):
             yield from group.items()
 
     def source(self, path: Path) -> SourceFile | None:
@@ -56,6 +58,7 @@ def read_files(root: Path) -> Files:
         clusters=sources("clusters/*/cluster.yaml", str(LOCAL)),
         releases=sources("clusters/*/release.yaml"),
         overlays=sources("overlays/**/*.yaml"),
+        charts=sources(*_CHART_FILES),
     )
 
 
@@ -68,6 +71,17 @@ def readable(files: Files) -> Iterator[Finding]:
         elif not isinstance(source.data, Mapping | None):
             kind = type(source.data).__name__
             yield Finding("FIL001", "", str(path), "", f"holds a {kind}, not keys with values", "write key: value", 1)
+
+
+def namespaces_are_readable(files: Files) -> Iterator[Finding]:
+    """FIL001 for the file with the layer map, without which no Application has a namespace."""
+    source = files.charts.get(NAMESPACES)
+    if source and (source.error or source.repeated or not isinstance(source.data, Mapping | None)):
+        return  # readable and keys_are_unique have said so
+    spaces = at(source.data, ("namespaces",)) if source else None
+    if not isinstance(spaces, Mapping) or not all(isinstance(each, str) for each in spaces.values()):
+        fix = "write namespaces: with a name for each layer"
+        yield Finding("FIL001", "", str(NAMESPACES), "namespaces", "is no map from layer to namespace", fix, 1)
 
 
 def keys_are_unique(files: Files) -> Iterator[Finding]:

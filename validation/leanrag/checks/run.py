@@ -9,12 +9,12 @@ from pathlib import Path
 
 from leanrag.catalog.model import App
 from leanrag.catalog.repository import NAMESPACES, Repository
-from leanrag.checks.files import Files, read_files
+from leanrag.checks.files import Files, namespaces_are_readable, read_files
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import ALL, FILES, OBJECTS
 from leanrag.checks.rendering import Rendered, render_all, root_manifests, traced
 from leanrag.checks.schemas import Schemas, schemas
-from leanrag.checks.scope import Scope
+from leanrag.checks.scope import Scope, usable
 from leanrag.checks.source import read_manifests
 from leanrag.checks.staging import stage
 from leanrag.core.errors import InputError
@@ -55,11 +55,9 @@ def check_repository(repository: Repository, clusters: Iterable[str] = ()) -> Ch
 def _cluster(
     staged: Repository, files: Files, name: str, known: Schemas, counts: Counter[str], told: set[str]
 ) -> list[Finding]:
-    try:
-        namespaces = staged.namespaces()
-    except InputError as error:
-        problem = error.message.removeprefix(str(staged.root / NAMESPACES)).lstrip(": ")
-        return [Finding("FIL001", "", str(NAMESPACES), "", f"cannot be read: {problem}", error.hint)]
+    broken = list(namespaces_are_readable(files))
+    if broken or str(NAMESPACES) in told:
+        return broken
     try:
         cluster = staged.cluster(name)
     except InputError as error:
@@ -68,12 +66,12 @@ def _cluster(
         return [] if path in told else [Finding("CLU001", "", path, "", error.message, error.hint)]
     rendered = render_all(staged, files, cluster)
     scope = Scope(
-        manifests=(*root_manifests(staged.root), *(manifest for each in rendered for manifest in each.manifests)),
+        manifests=usable((*root_manifests(staged.root), *(each for one in rendered for each in one.manifests))),
         schemas=known,
         cluster=cluster,
         apps=tuple(each.app for each in rendered),
         missing=frozenset(each.app.name for each in rendered if each.broken),
-        namespaces=namespaces,
+        namespaces=staged.namespaces(),
         root=staged.root,
     )
     counts.update(clusters=1, apps=len(rendered), objects=len(scope.manifests))
@@ -107,7 +105,7 @@ def check_files(paths: Iterable[Path]) -> CheckRun:
             findings.append(Finding("FIL001", "", str(path), "", f"cannot be read: {text}", "correct the YAML there"))
         app = App("", "", "files", path.stem, path.stem, "default", path.parent, path, ())
         manifests += [Manifest(app, str(path), body) for body in _objects(documents)]
-    scope = Scope(tuple(manifests), schemas())
+    scope = Scope(usable(manifests), schemas())
     counts["objects"] = len(manifests)
     counts["celRules"] = sum(_cel_rules(scope))
     findings += [finding for check in OBJECTS if check.plain for finding in check.find(scope)]

@@ -1,7 +1,7 @@
 """What a rule sees: one cluster, its Applications and everything they render."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,16 @@ class Scope:
         return (manifest for manifest in self.manifests if manifest.kind in kinds)
 
 
+def usable(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """Return objects whose metadata can be read: a text or list there becomes empty, and the schema says what lacks."""
+    return tuple(
+        manifest
+        if isinstance(manifest.body.get("metadata"), Mapping)
+        else replace(manifest, body={**manifest.body, "metadata": {}})
+        for manifest in manifests
+    )
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return a mapping, or an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
@@ -56,3 +66,8 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def items(value: Any) -> list[Any]:
     """Return a list, or an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def scalar(value: Any) -> str | int | None:
+    """Return a word or number that can be compared and looked up; None for anything else."""
+    return value if isinstance(value, str | int) else None

@@ -64,7 +64,10 @@ def test_a_sound_repository_passes_and_counts_what_was_looked_at(root: Path) -> 
         ("clusters/east/release.yaml", "release: {revision: main, hodl: {}}\n", "REL001", 1, "did you mean 'hold'?"),
         ("clusters/east/cluster.yaml", CLUSTER % "esat", "CLU001", 1, "write 'east'"),
         ("clusters/east/cluster.yaml", "", "CLU001", 1, "write the key cluster: with its facts"),
-        ("apps/cluster/values.yaml", "namespaces: [\n", "FIL001", 0, "correct the YAML there"),
+        ("apps/cluster/values.yaml", "namespaces: [\n", "FIL001", 1, "correct the YAML there"),
+        ("apps/cluster/values.yaml", "- a\n", "FIL001", 1, "write key: value"),
+        ("apps/cluster/values.yaml", "namespaces: []\n", "FIL001", 1, "a name for each layer"),
+        ("charts/data/store/values.yaml", "a: 1\na: 2\n", "FIL002", 2, "remove one of them"),
         ("overlays/blue/data/store.yaml", "dbPassword: hunter2\n", "SEC001", 1, "move it to a Secret"),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from leanrag.checks.finding import Finding, at, suggestion
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope, items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 _GRANTS = ("verbs", "resources", "apiGroups", "nonResourceURLs")
@@ -57,13 +57,13 @@ def _denied(scope: Scope, manifest: Manifest, project: Manifest, told: set[tuple
     spec = mapping(project.body.get("spec"))
     spaced = scope.schemas.namespaced(version, manifest.kind)
     key = "namespaceResourceWhitelist" if spaced is not False else "clusterResourceWhitelist"
-    allowed = {(mapping(each).get("group"), mapping(each).get("kind")) for each in items(spec.get(key))}
+    allowed = {(scalar(mapping(each).get("group")), scalar(mapping(each).get("kind"))) for each in items(spec.get(key))}
     if not {(group, manifest.kind), ("*", "*")} & allowed and (project.name, group, manifest.kind) not in told:
         told.add((project.name, group, manifest.kind))
         message = f"{group or 'core'} {manifest.kind} is not in it, but {manifest.template} renders it"
         fix = f"add group {group!r}, kind {manifest.kind!r} to the project's kinds (apps/cluster/values.yaml)"
         yield _on_project(scope, project, f"spec.{key}", message, fix)
-    targets = {mapping(each).get("namespace") for each in items(spec.get("destinations"))}
+    targets = {scalar(mapping(each).get("namespace")) for each in items(spec.get("destinations"))}
     # A namespace that is no layer's at all is NSP001.
     judged = spaced is not False and manifest.namespace in scope.namespaces.values()
     if judged and not {manifest.namespace, "*"} & targets and (project.name, "", manifest.namespace) not in told:

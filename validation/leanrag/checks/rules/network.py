@@ -5,7 +5,7 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.pods import Pod, pods, selects
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope, items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 
@@ -37,8 +37,8 @@ def services_reach_pods(scope: Scope) -> Iterator[Finding]:
 def _ports(scope: Scope, service: Manifest, spec: Mapping[str, Any], found: list[Pod]) -> Iterator[Finding]:
     names, numbers = _container_ports(found)
     for index, port in enumerate(items(spec.get("ports"))):
-        target = mapping(port).get("targetPort", mapping(port).get("port"))
-        if target not in names | numbers:
+        target = scalar(mapping(port).get("targetPort", mapping(port).get("port")))
+        if target is not None and target not in names | numbers:
             message = f"{target!r} is no port of the pod"
             known = ", ".join(map(str, sorted(names) + sorted(numbers)))
             where = f"spec.ports[{index}].targetPort"
@@ -49,7 +49,8 @@ def _container_ports(found: list[Pod]) -> tuple[set[Any], set[Any]]:
     ports = [
         mapping(port) for pod in found for container in pod.containers() for port in items(container.body.get("ports"))
     ]
-    return {port["name"] for port in ports if "name" in port}, {port.get("containerPort") for port in ports} - {None}
+    names, numbers = ({scalar(port.get(key)) for port in ports} - {None} for key in ("name", "containerPort"))
+    return names, numbers
 
 
 def monitors_reach_targets(scope: Scope) -> Iterator[Finding]:
@@ -62,7 +63,9 @@ def monitors_reach_targets(scope: Scope) -> Iterator[Finding]:
             if service.namespace == monitor.namespace
             and selects(spec.get("selector"), mapping(at(service.body, ("metadata", "labels"))))
         ]
-        names = {mapping(port).get("name") for each in services for port in items(at(each.body, ("spec", "ports")))}
+        names = {
+            scalar(mapping(port).get("name")) for each in services for port in items(at(each.body, ("spec", "ports")))
+        }
         yield from _endpoints(scope, monitor, "endpoints", "Service", bool(services), names)
     for monitor in scope.of_kind("PodMonitor"):
         selector = mapping(monitor.body.get("spec")).get("selector")
@@ -82,7 +85,7 @@ def _endpoints(
         yield scope.finding("MON001", monitor, "spec.selector", message, f"write the labels of the {what}")
         return
     for index, endpoint in enumerate(items(at(monitor.body, ("spec", key)))):
-        port = mapping(endpoint).get("port") or mapping(endpoint).get("portNumber")
+        port = scalar(mapping(endpoint).get("port") or mapping(endpoint).get("portNumber"))
         if names is not None and port is not None and port not in names:
             known = ", ".join(sorted(str(name) for name in names if name))
             where = f"spec.{key}[{index}].port"

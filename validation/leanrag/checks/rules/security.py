@@ -72,7 +72,7 @@ def _required(merged: Mapping[str, Any], own: Mapping[str, Any], place: str) -> 
         yield f"{place}.capabilities.drop", "keeps capabilities", "set drop: [ALL]"
     if set(map(str, items(at(own, ("capabilities", "add"))))) - {"NET_BIND_SERVICE"}:
         yield f"{place}.capabilities.add", "adds capabilities", "only NET_BIND_SERVICE is allowed"
-    if mapping(merged.get("seccompProfile")).get("type") not in _PROFILES:
+    if str(mapping(merged.get("seccompProfile")).get("type")) not in _PROFILES:
         yield f"{place}.seccompProfile", "has no seccomp profile", "set type: RuntimeDefault"
 
 
