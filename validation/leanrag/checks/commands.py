@@ -18,4 +18,4 @@ def check(root: Path, clusters: Iterable[str] = (), paths: Iterable[Path] = (), 
         raise InputError(f"no format {fmt!r}", hint="formats are: " + ", ".join(FORMATS))
     named = tuple(paths)
     run = check_files(named) if named else check_repository(Repository(root), clusters)
-    return run.step.outcome.exit_code, FORMATS[fmt](run)
+    return run.step.outcome.exit_code, FORMATS[fmt](run).rstrip("\n")
