@@ -122,6 +122,18 @@ def status(reply: Reply, expect: Mapping[str, Any]) -> Judgement:
     return tuple(problems), f"HTTP {reply.status}: {brief(reply.text, 80)}"
 
 
+def recovery(refused: Reply, health: Reply, seconds: float, expect: Mapping[str, Any]) -> Judgement:
+    """Judge whether the service was at once there again after a request that it refused."""
+    problems = []
+    if not 400 <= refused.status < 500:
+        problems.append(f"the bad request got HTTP {refused.status}, so nothing was refused")
+    if health.status != 200:
+        problems.append(f"/v1/health got HTTP {health.status}")
+    if seconds > expect["healthWithin"]:
+        problems.append("one bad request holds up everybody (rich tracebacks: set the server's log format to json)")
+    return tuple(problems), f"HTTP {refused.status}, then /v1/health after {seconds:.2f} s"
+
+
 def models(listed: Iterable[str], wanted: Iterable[str]) -> Judgement:
     """Judge /v1/models against the names in the contract."""
     present = tuple(listed)

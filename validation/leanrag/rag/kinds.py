@@ -1,5 +1,6 @@
 """The kinds of cases: each asks the service through the client and has the answer judged. Written out in KINDS."""
 
+import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from leanrag.rag import judge
 from leanrag.rag.case import Case
 from leanrag.rag.client import Client, Store
+from leanrag.rag.http import Reply
 from leanrag.rag.judge import Judgement
 from leanrag.rag.stream import events
 
@@ -55,6 +57,17 @@ def _stream(client: Client, _store: Store, case: Case) -> Judgement:
 
 
 def _status(client: Client, _store: Store, case: Case) -> Judgement:
+    return judge.status(_sent(client, case), case.expect)
+
+
+def _recovery(client: Client, _store: Store, case: Case) -> Judgement:
+    refused = _sent(client, case)
+    started = time.monotonic()
+    health = client.http.send("GET", "/v1/health")
+    return judge.recovery(refused, health, time.monotonic() - started, case.expect)
+
+
+def _sent(client: Client, case: Case) -> Reply:
     key = case.input.get("key", "right")
     headers = {"wrong": {"authorization": f"Bearer {WRONG_KEY}"}, "none": {}}.get(key)
     body = _filled(client, case.input.get("body"))
@@ -62,9 +75,7 @@ def _status(client: Client, _store: Store, case: Case) -> Judgement:
     if isinstance(body, str):
         headers = {**(client.http.headers if headers is None else headers), "content-type": "application/json"}
         content = {"data": body.encode()}
-    return judge.status(
-        client.http.send(case.input["method"], case.input["path"], headers=headers, **content), case.expect
-    )
+    return client.http.send(case.input["method"], case.input["path"], headers=headers, **content)
 
 
 def _filled(client: Client, value: Any) -> Any:
@@ -86,5 +97,6 @@ KINDS: Mapping[str, Callable[[Client, Store, Case], Judgement]] = MappingProxyTy
         "response": _response,
         "stream": _stream,
         "status": _status,
+        "recovery": _recovery,
     }
 )

@@ -77,7 +77,7 @@ CHANGES: dict[str, tuple[str, str, Callable[[Body], Body]]] = {
 
 
 class FaultProxy(ThreadingHTTPServer):
-    """Forwards to `upstream` and breaks what `fault` names; "" breaks nothing. Without upstream only raw faults work."""
+    """Forwards to `upstream` and breaks what `fault` names; "" breaks nothing."""
 
     daemon_threads = True
 
