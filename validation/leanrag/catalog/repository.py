@@ -54,8 +54,13 @@ class Repository:
 
     def namespaces(self) -> dict[str, str]:
         """Return the map layer → namespace, which is written once, in apps/cluster/values.yaml."""
-        values = yamlio.read(self.root / NAMESPACES) or {}
-        return dict(values.get("namespaces") or {})
+        values = yamlio.read(self.root / NAMESPACES)
+        named = values.get("namespaces") if isinstance(values, dict) else None
+        if not isinstance(named, dict):
+            raise InputError(
+                f"{NAMESPACES}: no map `namespaces:`", hint="restore it: layer: namespace, one line a layer"
+            )
+        return {str(layer): str(namespace) for layer, namespace in named.items()}
 
     def apps(self, cluster: Cluster) -> tuple[App, ...]:
         """Return the Applications of a cluster: one for each overlay file, one for each model, and the gate."""

@@ -80,6 +80,3 @@ def report_verb(verdict: Path, html_out: Path | None, junit_out: Path | None, fm
     outcome = write_report(verdict, html_out=html_out, junit_out=junit_out)
     click.echo(show(verdict, fmt, html_out))
     return outcome.exit_code
-
-
-VERBS = (gate_group, report_verb)

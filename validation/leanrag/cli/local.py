@@ -99,6 +99,3 @@ def tools_verb(names: tuple[str, ...]) -> int:
     for name in names:
         known[name]()
     return 0
-
-
-VERBS = (demo_verb, local_group, tools_verb)

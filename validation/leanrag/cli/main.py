@@ -3,29 +3,57 @@
 import os
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
 
 import click
 
 from leanrag import __version__
-from leanrag.cli import gate, local, measure, repository
 from leanrag.core.errors import LeanragError, StoppedError
 from leanrag.core.progress import say
 
 NO_ANSWER = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# Verb → module and function. Imported when called: `leanrag check` need not wait for what `leanrag demo` needs.
+VERBS = {
+    "check": ("leanrag.cli.repository", "check_verb"),
+    "clusters": ("leanrag.cli.repository", "clusters_verb"),
+    "demo": ("leanrag.cli.local", "demo_verb"),
+    "gate": ("leanrag.cli.gate", "gate_group"),
+    "judge": ("leanrag.cli.measure", "judge_verb"),
+    "load": ("leanrag.cli.measure", "load_verb"),
+    "local": ("leanrag.cli.local", "local_group"),
+    "render": ("leanrag.cli.repository", "render_verb"),
+    "report": ("leanrag.cli.gate", "report_verb"),
+    "smoke": ("leanrag.cli.measure", "smoke_verb"),
+    "tools": ("leanrag.cli.local", "tools_verb"),
+}
+
+
+class Verbs(click.Group):
+    """A group that imports a verb when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of `--help`."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb by name; click words the error for an unknown one."""
+        if cmd_name not in VERBS:
+            return None
+        module, name = VERBS[cmd_name]
+        verb: click.Command = getattr(import_module(module), name)
+        return verb
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leanrag")
 def cli() -> None:
     """Checks, smoke tests, load, judgement and promotion for RAG services run by GitOps.
 
     Exit 0 = yes (clean, PASS), 1 = no (findings, FAIL), 2 = no answer (bad input, unreachable, INCONCLUSIVE).
     """
-
-
-for verb in (*repository.VERBS, *measure.VERBS, *gate.VERBS, *local.VERBS):
-    cli.add_command(verb)
 
 
 def main() -> None:

@@ -129,6 +129,3 @@ def judge_verb(report: Path, slo_file: Path, model: str, fmt: str) -> int:
         click.echo(f"{result.outcome.value:13} {result.objective.name}: {result.reason}")
     click.echo(f"judge: {answer.outcome.value}: {answer.reason}")
     return answer.outcome.exit_code
-
-
-VERBS = (smoke_verb, load_verb, judge_verb)

@@ -72,6 +72,3 @@ def clusters_verb(root: Path) -> int:
     listed = {cluster.name: [app.name for app in repository.apps(cluster)] for cluster in repository.clusters()}
     click.echo(json.dumps(listed, indent=2))
     return 0
-
-
-VERBS = (check_verb, render_verb, clusters_verb)

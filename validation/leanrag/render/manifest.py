@@ -23,9 +23,14 @@ class Manifest:
     @property
     def name(self) -> str:
         """The object's name, or an empty string."""
-        return str((self.body.get("metadata") or {}).get("name") or "")
+        return str(self._metadata().get("name") or "")
 
     @property
     def namespace(self) -> str:
         """The namespace written in the object, else the Application's."""
-        return str((self.body.get("metadata") or {}).get("namespace") or self.app.namespace)
+        return str(self._metadata().get("namespace") or self.app.namespace)
+
+    def _metadata(self) -> Mapping[str, Any]:
+        # A broken template may render anything here; the check that says so needs the rest of the object.
+        metadata = self.body.get("metadata")
+        return metadata if isinstance(metadata, Mapping) else {}
