@@ -68,7 +68,6 @@ CHANGES: dict[str, tuple[str, str, Callable[[Body], Body]]] = {
     "search-inside-found-nothing": ("POST", "/v1/responses", _found_nothing),
     "wrong-dimension": ("POST", "/v1/embeddings", _short_vector),
     "failed-inside-200": ("POST", "/files", _failed),
-    "stuck-in-progress": ("", "/files", lambda body: {**body, "status": "in_progress"}),
     "wrong-model": ("GET", "/v1/models", _other_models),
     "unhealthy": ("GET", "/v1/health", lambda body: {"status": "Error"}),
     "error-inside-200": ("POST", "/search", lambda body: {"error": {"message": "collection not loaded"}}),
@@ -119,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hit(self) -> bool:
         """Raw faults leave readiness and cleaning up alone, so that only the question meets them."""
+        if self.server.fault == "stuck-in-progress":
+            return self.command in ("GET", "POST") and "/vector_stores/vs_" in self.path
         return self.command == "POST" or self.server.fault in ("hang-from-the-start", "open-door")
 
     def _forward(self, sent: bytes, headers: dict[str, str] | None = None) -> None:
@@ -130,8 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _changed(self, reply: requests.Response) -> bytes:
         method, end, change = CHANGES.get(self.server.fault, ("-", "-", None))
-        at = self.path.endswith(end) or (not method and end in self.path)
-        fits = at and self.command == (method or self.command)
+        fits = self.path.endswith(end) and self.command == method
         if change is None or not fits or reply.status_code != 200:
             return reply.content
         return json.dumps(change(reply.json())).encode()
@@ -190,6 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
         reply = requests.post(self.server.upstream + self.path, data=sent, headers=kept, timeout=60)
         events = reply.content.split(b"\n\n")
         self._say(200, b"\n\n".join(events[: len(events) // 2]) + b"\n\n", reply.headers["content-type"])
+
+    def _stuck_in_progress(self, sent: bytes) -> None:
+        self._say(200, b'{"status": "in_progress"}')
 
     def _open_door(self, sent: bytes) -> None:
         self._forward(sent, {"authorization": f"Bearer {self.server.key}"})

@@ -76,7 +76,7 @@ def test_what_a_case_needs_follows_from_what_it_asks() -> None:
 def test_a_changed_corpus_has_another_fingerprint(tmp_path: Path) -> None:
     def fingerprint(text: str, team: str) -> str:
         documents = f"documents: {{a.md: {{text: {text}, attributes: {{team: {team}}}}}}}\n"
-        case = "{name: one, proves: It works., kind: search, input: {query: a, mode: vector}, expect: {top: a.md}}"
+        case = "{name: one, proves: It is found., kind: search, input: {query: a, mode: vector}, expect: {top: a.md}}"
         (tmp_path / "cases.yaml").write_text(f"{documents}cases: [{case}]\n")
         return load_suite(tmp_path).fingerprint
 

@@ -116,14 +116,21 @@ def test_an_engine_that_dies_or_falls_silent_fails(broken: Callable[..., Session
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [("failed-inside-200", "dimensions must be 384"), ("stuck-in-progress", "still in_progress")]
+    ("fault", "words", "timeout"),
+    [("failed-inside-200", "dimensions must be 384", 10.0), ("stuck-in-progress", "still in_progress", 1.5)],
 )
 def test_documents_that_cannot_be_stored_fail_the_step_and_leave_nothing(
-    fault: str, words: str, stack: Stack, proxy: FaultProxy, built_in: Suite, broken: Callable[..., Session]
+    fault: str,
+    words: str,
+    timeout: float,
+    stack: Stack,
+    proxy: FaultProxy,
+    built_in: Suite,
+    broken: Callable[..., Session],
 ) -> None:
     broken(fault)
     few = Suite("few", built_in.documents[:1], (case(built_in, "vector-quota"),))
-    result = run_smoke(target_of(stack, proxy.url), (few,), timeout=6.0)
+    result = run_smoke(target_of(stack, proxy.url), (few,), timeout=timeout)
     assert result.outcome is Outcome.FAIL
     assert words in result.reason
     assert [item.outcome for item in result.items] == [Outcome.PASS, Outcome.FAIL, Outcome.NOT_RUN]
