@@ -109,6 +109,16 @@ def test_a_whole_responses_stream_passes_and_each_defect_is_found() -> None:
     assert any("cut or failed" in one for one in judge.responses_stream(cut[:-1], EXPECT)[0])
 
 
+@pytest.mark.parametrize(
+    ("reason", "sound"), [("length", True), ("max_output_tokens", True), ("content_filter", False)]
+)
+def test_a_stream_may_run_into_its_token_limit_and_into_nothing_else(reason: str, sound: bool) -> None:
+    ended = _responses()
+    ended[-1]["type"] = "response.incomplete"
+    ended[-1]["response"] |= {"status": "incomplete", "incomplete_details": {"reason": reason}}
+    assert (judge.responses_stream(ended, EXPECT)[0] == ()) is sound
+
+
 def test_events_survive_line_separators_inside_a_text() -> None:
     body = 'data: {"delta": "a\u2028b\u0085c"}\r\n\r\ndata: [DONE]\n\n'.encode()
     assert events(Reply(200, "text/event-stream; charset=utf-8", body)) == ({"delta": "a\u2028b\u0085c"},)
