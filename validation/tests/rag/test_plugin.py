@@ -17,7 +17,7 @@ OWN = Path(__file__).parent / "operator-cases"
 def run(folder: Path, *arguments: str | Path, key: str = KEY) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "-rs"]
     argv += ["--rootdir", str(folder), "-c", os.devnull, *map(str, arguments)]
-    environment = {**os.environ, "RAG_KEY": key, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
+    environment = {**os.environ, "RAG_KEY": key, "COLUMNS": "200"}
     return subprocess.run(argv, capture_output=True, text=True, cwd=folder, env=environment, timeout=120, check=False)
 
 
