@@ -24,7 +24,7 @@ API ?= llamastack
 FAULT ?=
 KEEP ?=
 
-.PHONY: help demo test setup lint types unit charts check docs lock clean-cache down
+.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down
 
 help: ## list every verb
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ down: setup ## stop whatever the demo left running (after KEEP=1)
 	@$(LEANRAG) local down
 
 test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
-	@$(LEANRAG) tools helm helm-unittest schemas llama-stack ogx guidellm minilm
+	@$(LEANRAG) tools helm helm-unittest schemas llama-stack ogx guidellm minilm tiktoken
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 lint: setup ## ruff, yamllint, import layers
@@ -58,7 +58,11 @@ check: setup ## leanrag check of every cluster in this repository
 	@$(LEANRAG) check
 
 unit: setup ## pytest
-	@$(BIN)/pytest
+	@LEANRAG_REQUIRE_ALL=1 $(BIN)/pytest -n 2 --dist loadgroup
+
+long: setup ## the long tests: more GuideLLM runs, more servers
+	@$(LEANRAG) tools helm guidellm llama-stack ogx minilm tiktoken
+	@LEANRAG_REQUIRE_ALL=1 $(BIN)/pytest -m long
 
 docs: setup ## write the generated parts of the chart READMEs
 	@$(BIN)/python -m leanrag.render.docs --write

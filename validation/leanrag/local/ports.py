@@ -9,7 +9,7 @@ import psutil
 
 from leanrag.core.errors import InputError
 
-BLOCKS = range(1, 255)  # 127.77.N.*: all of 127.0.0.0/8 is loopback on Linux
+BLOCKS = 254  # 127.77.N.*: all of 127.0.0.0/8 is loopback on Linux
 
 
 def address(block: int, number: int) -> str:
@@ -17,11 +17,14 @@ def address(block: int, number: int) -> str:
     return f"127.77.{block}.{number}"
 
 
-def free_block(wanted: Iterable[tuple[int, int]], block: int | None = None) -> int:
-    """Return the first block in which every (number, port) is free; `block` asks for one and no other."""
+def free_block(wanted: Iterable[tuple[int, int]], block: int | None = None, first: int = 0) -> int:
+    """Return a block in which every (number, port) is free; `block` asks for one and no other.
+
+    The search begins at `first`: two stacks that start at the same moment should not look at the same block.
+    """
     pairs = tuple(wanted)
     taken = ("", 0)
-    for candidate in BLOCKS if block is None else (block,):
+    for candidate in _candidates(first) if block is None else (block,):
         taken = next(
             ((address(candidate, number), port) for number, port in pairs if not _free(candidate, number, port)),
             ("", 0),
@@ -33,6 +36,10 @@ def free_block(wanted: Iterable[tuple[int, int]], block: int | None = None) -> i
     raise InputError(
         f"{where} is taken{_owner(port)}", hint="stop that program" + (", or ask for no block" if block else "")
     )
+
+
+def _candidates(first: int) -> Iterable[int]:
+    return ((first + offset) % BLOCKS + 1 for offset in range(BLOCKS))
 
 
 def _free(block: int, number: int, port: int) -> bool:

@@ -145,7 +145,8 @@ def _start(
 ) -> Stack:
     drawn = {key: secrets.token_urlsafe(24) for key in plan.secrets()}
     state.save_secrets(folder, drawn)
-    block = free_block(plan.listening(), wanted.block)
+    # The same folder begins at the same block, another folder (another checkout, another user) at another one.
+    block = free_block(plan.listening(), wanted.block, int(hashlib.sha256(str(folder).encode()).hexdigest()[:8], 16))
     parts, addresses = plan.parts(folder, _tmp(folder), block, drawn, programs, claims)
     begun = State(spec_hash(parts), wanted.engine, wanted.api, wanted.fault, block, False, addresses, ())
     say(f"starting {len(parts)} parts on 127.77.{block}.*; logs in {folder / 'logs'}")

@@ -35,6 +35,11 @@ def slo_file(folder: Path, text: str) -> Path:
     return path
 
 
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to commands in its background: they inherit a deaf ear for SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 GOOD_SLO = """
 slo:
   confidence: 0.95
@@ -120,7 +125,8 @@ def test_a_signal_ends_the_work_in_one_sentence(number: signal.Signals, tmp_path
         silent.bind(("127.0.0.1", 0))
         silent.listen()  # accepts and never answers
         argv = [str(LEANRAG), "smoke", f"http://127.0.0.1:{silent.getsockname()[1]}"]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear_ctrl_c)
         silent.settimeout(30)
         connection, _ = silent.accept()
         time.sleep(0.2)

@@ -47,7 +47,7 @@ def measure(behaviour: Any, traffic: Traffic, out: Path, **more: Any) -> tuple[A
     return step, judge(read(Path(str(step.facts["report"]))), GENEROUS, traffic, "tiny"), model.seen
 
 
-@pytest.mark.parametrize("traffic", [STREAMS, RATE], ids=["streams", "rate"])
+@pytest.mark.parametrize("traffic", [pytest.param(STREAMS, marks=pytest.mark.long), RATE], ids=["streams", "rate"])
 def test_a_good_server_passes_and_was_asked_what_was_declared(traffic: Traffic, tmp_path: Path) -> None:
     key = "12345"  # GuideLLM's settings would read it as a number
     behaviour = server.Behaviour(api_key=key)
@@ -69,8 +69,8 @@ def test_a_good_server_passes_and_was_asked_what_was_declared(traffic: Traffic, 
     [
         ({"status": 500}, "tiny", Outcome.FAIL, "requests failed"),
         ({"cut_after": 2}, "tiny", Outcome.FAIL, "requests failed"),
-        ({}, "another", Outcome.FAIL, "404"),
-        ({"tokens": 3}, "tiny", Outcome.INCONCLUSIVE, "answers have 12 tokens"),
+        pytest.param({}, "another", Outcome.FAIL, "404", marks=pytest.mark.long),
+        pytest.param({"tokens": 3}, "tiny", Outcome.INCONCLUSIVE, "answers have 12 tokens", marks=pytest.mark.long),
     ],
     ids=["http-500", "cut-stream", "wrong-model", "short-output"],
 )

@@ -211,6 +211,11 @@ def test_a_port_taken_on_every_address_is_named(bench):
             bench.up()
 
 
+def hear_ctrl_c():
+    """Undo what a shell does to commands in its background: they inherit a deaf ear for SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_up_takes_everything_down(bench, number):
     program = textwrap.dedent(f"""
@@ -224,7 +229,9 @@ def test_a_signal_during_up_takes_everything_down(bench, number):
         bench.misbehave("chat", "never-ready")
         bench.up()
     """)
-    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    )
     deadline = time.monotonic() + 20
     while len(bench.processes()) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)

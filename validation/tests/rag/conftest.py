@@ -31,27 +31,39 @@ def minilm() -> MiniLM:
     return MiniLM.load(folder)
 
 
-@pytest.fixture(scope="session")
-def stacks(tmp_path_factory: pytest.TempPathFactory, minilm: MiniLM) -> Iterator[dict[str, Stack]]:
-    """Every server whose environment is there, started side by side; whatever happens, all are killed."""
-    running: dict[str, Stack] = {}
-    try:
-        for api in VENVS:
-            if program(api).exists() and tiktoken_folder().is_dir():
-                engine = Engine("127.0.0.1", 0, minilm).start()
-                running[api] = start(api, tmp_path_factory.mktemp(api), engine)
-        yield running
-    finally:
-        for stack in running.values():
+class Stacks:
+    """The servers that were asked for so far; each starts when a test first wants it."""
+
+    def __init__(self, minilm: MiniLM, folders: pytest.TempPathFactory) -> None:
+        self.minilm, self.folders = minilm, folders
+        self.running: dict[str, Stack] = {}
+
+    def get(self, api: str) -> Stack:
+        if not (program(api).exists() and tiktoken_folder().is_dir()):
+            pytest.skip(f"no {program(api)} or no {tiktoken_folder()}: run `leanrag tools {VENVS[api][0]} tiktoken`")
+        if api not in self.running:
+            engine = Engine("127.0.0.1", 0, self.minilm).start()
+            self.running[api] = start(api, self.folders.mktemp(api), engine)
+        return self.running[api].wait()
+
+    def stop(self) -> None:
+        for stack in self.running.values():
             stack.stop()
 
 
+@pytest.fixture(scope="session")
+def stacks(minilm: MiniLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
+    """Whatever happens, every server that was started is killed."""
+    servers = Stacks(minilm, tmp_path_factory)
+    try:
+        yield servers
+    finally:
+        servers.stop()
+
+
 @pytest.fixture(scope="session", params=sorted(VENVS))
-def stack(request: pytest.FixtureRequest, stacks: dict[str, Stack]) -> Stack:
-    if request.param not in stacks:
-        name = VENVS[request.param][0]
-        pytest.skip(f"no {program(request.param)}: run `leanrag tools {name}`")
-    return stacks[request.param].wait()
+def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
+    return stacks.get(request.param)
 
 
 @pytest.fixture(scope="session")
