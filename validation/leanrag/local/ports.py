@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 import psutil
 
@@ -62,20 +63,29 @@ def _owner(port: int) -> str:
     return ""
 
 
+def listens(pid: int, where: str, port: int) -> bool:
+    """True when a process or a child of it listens there itself.
+
+    An answer alone proves nothing: it may come from a stranger that listens on the same port of all addresses.
+    """
+    return any(local.port == port and local.ip in (where, "0.0.0.0", "::") for local in _listening(pid))
+
+
 def exposed(pid: int) -> tuple[str, ...]:
     """Return the address:port pairs of a process and its children that other machines could reach."""
-    found: set[str] = set()
+    return tuple(sorted({f"{local.ip}:{local.port}" for local in _listening(pid) if not _loopback(local.ip)}))
+
+
+def _loopback(ip: str) -> bool:
+    return ipaddress.ip_address(ip.partition("%")[0]).is_loopback
+
+
+def _listening(pid: int) -> list[Any]:
+    found: list[Any] = []
     with contextlib.suppress(psutil.Error):
         leader = psutil.Process(pid)
         for process in (leader, *leader.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
-                found |= {
-                    f"{each.laddr.ip}:{each.laddr.port}" for each in process.net_connections(kind="tcp") if _open(each)
-                }
-    return tuple(sorted(found))
-
-
-def _open(connection: object) -> bool:
-    local = getattr(connection, "laddr", None)
-    listening = getattr(connection, "status", "") == psutil.CONN_LISTEN
-    return bool(listening and local and not ipaddress.ip_address(local.ip.partition("%")[0]).is_loopback)
+                connections = process.net_connections(kind="tcp")
+                found += [each.laddr for each in connections if each.status == psutil.CONN_LISTEN and each.laddr]
+    return found

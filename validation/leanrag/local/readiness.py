@@ -13,7 +13,7 @@ from leanrag.core.errors import StoppedError, ToolError
 from leanrag.core.progress import say
 from leanrag.local.plan import Part
 from leanrag.local.pods import Probe
-from leanrag.local.ports import exposed
+from leanrag.local.ports import exposed, listens
 from leanrag.local.processes import start, tail
 from leanrag.local.state import Running
 
@@ -48,9 +48,14 @@ def passes(probe: Probe, address: str, env: Mapping[str, str]) -> bool:
     return False
 
 
-def healthy(part: Part) -> bool:
-    """True when every probe of a part passes now."""
-    return all(passes(probe, part.address, dict(part.env)) for probe in part.probes)
+def healthy(part: Part, pid: int) -> bool:
+    """True when every probe of a part passes now, answered by that process."""
+    return all(_answers(probe, part, pid) for probe in part.probes)
+
+
+def _answers(probe: Probe, part: Part, pid: int) -> bool:
+    itself = bool(probe.command) or listens(pid, part.address, probe.port)
+    return itself and passes(probe, part.address, dict(part.env))
 
 
 @dataclass(slots=True)
@@ -104,7 +109,7 @@ def _is_ready(each: _Starting) -> bool:
             f"{each.part.name} ended with {how} after {after:.0f} s; its last lines:\n{tail(each.running.log)}",
             hint=f"the whole log: {each.running.log}",
         )
-    while each.probes and passes(each.probes[0], each.part.address, dict(each.part.env)):
+    while each.probes and _answers(each.probes[0], each.part, each.running.pid):
         each.probes.pop(0)
         each.asked = time.monotonic()
     if each.probes and time.monotonic() - each.asked > each.probes[0].allowance:

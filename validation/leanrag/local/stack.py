@@ -189,8 +189,9 @@ def _stack(folder: Path, found: State, plan: Blueprint, drawn: Mapping[tuple[str
 
 
 def _all_healthy(parts: tuple[Part, ...], before: State) -> bool:
-    alive = {part.name for part in before.parts if process_of(part)}
-    return before.ready and alive == {part.name for part in parts} and all(healthy(part) for part in parts)
+    alive = {part.name: part.pid for part in before.parts if process_of(part)}
+    same = before.ready and alive.keys() == {part.name for part in parts}
+    return same and all(healthy(part, alive[part.name]) for part in parts)
 
 
 def _tmp(folder: Path) -> Path:

@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -17,7 +19,10 @@ from leanrag.core.errors import InputError, StoppedError, ToolError
 from leanrag.local import stack as local_stack
 from leanrag.local import state as local_state
 from leanrag.local.faults import RENAMED
+from leanrag.local.plan import Part
+from leanrag.local.pods import Probe
 from leanrag.local.ports import free_block
+from leanrag.local.readiness import bring_up, passes
 
 CHAT = "http://chat.lr-serving.svc.cluster.local:8000"
 RAG = "http://rag-stack.lr-rag.svc.cluster.local:8321"
@@ -186,7 +191,7 @@ def test_a_part_that_never_becomes_ready_is_given_what_its_probe_allows(bench):
 
 def test_a_part_that_other_machines_could_reach_is_stopped(bench):
     bench.misbehave("chat", "listen-everywhere")
-    with pytest.raises(ToolError, match=r"chat listens on 0\.0\.0\.0:8000"):
+    with pytest.raises(ToolError, match=r"chat listens on 0\.0\.0\.0:\d+, which other machines can reach"):
         bench.up()
     assert bench.processes() == []
 
@@ -204,11 +209,32 @@ def test_a_taken_block_is_refused_and_any_other_is_found(bench):
 
 def test_a_port_taken_on_every_address_is_named(bench):
     with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("0.0.0.0", 8321))
+        taken.bind(("0.0.0.0", 0))
         taken.listen()
-        with pytest.raises(InputError, match=r"port 8321 .* is taken by"):
+        port = taken.getsockname()[1]
+
+        def move(body):
+            body["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"] = port
+
+        bench.change("Deployment", "rag-stack", move)
+        with pytest.raises(InputError, match=rf"port {port} .* is taken by"):
             bench.up()
+
+
+def test_a_stranger_that_answers_does_not_make_a_part_ready(bench):
+    with ThreadingHTTPServer(("127.77.1.10", 0), SimpleHTTPRequestHandler) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        port = stranger.server_address[1]
+        probe = Probe(allowance=1, port=port, path="/")
+        part = Part("engine", ("/bin/sleep", "60"), (("PATH", "/bin"),), "127.77.1.10", (port,), (probe,))
+        assert passes(probe, part.address, {})
+        started = []
+        try:
+            with pytest.raises(StoppedError, match="engine is not ready"):
+                bring_up((part,), bench.folder, started.extend)
+        finally:
+            local_stack.stop(started, bench.folder)
+            stranger.shutdown()
 
 
 def hear_ctrl_c():
