@@ -21,6 +21,7 @@ VERBS = {
     "clusters": ("leanrag.cli.repository", "clusters_verb"),
     "demo": ("leanrag.cli.local", "demo_verb"),
     "gate": ("leanrag.cli.gate", "gate_group"),
+    "init": ("leanrag.cli.repository", "init_verb"),
     "judge": ("leanrag.cli.measure", "judge_verb"),
     "load": ("leanrag.cli.measure", "load_verb"),
     "local": ("leanrag.cli.local", "local_group"),
