@@ -1,7 +1,8 @@
 """Read clusters/, overlays/ and apps/ the way Argo CD's generators do (apps/README.md), without a cluster."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,55 +66,45 @@ class Repository:
     def apps(self, cluster: Cluster) -> tuple[App, ...]:
         """Return the Applications of a cluster: one for each overlay file, one for each model, and the gate."""
         folder = self.root / "overlays" / cluster.environment
-        namespaces = self.namespaces()
+        place = _Place(self.root, cluster, self.namespaces())
         stack = [
-            self._app(cluster, layer, path, namespaces)
+            place.app(layer, overlay, self.root / "charts" / layer / overlay.stem, overlay.stem)
             for layer in LAYERS
-            for path in sorted((folder / layer).glob("*.yaml"))
+            for overlay in sorted((folder / layer).glob("*.yaml"))
         ]
-        models = [self._model(cluster, path, namespaces) for path in sorted((folder / "models").glob("*.yaml"))]
-        gate = folder / "gate" / "gate.yaml"
-        return (*stack, *models, *([self._gate(cluster, gate, namespaces)] if gate.is_file() else []))
+        models = [
+            place.app("serving", overlay, self.root / MODEL_CHART, f"model-{overlay.stem}")
+            for overlay in sorted((folder / "models").glob("*.yaml"))
+        ]
+        gates = [
+            place.app("gate", overlay, self.root / GATE_CHART, "gate", {"revision": "0" * 40})
+            for overlay in (folder / "gate").glob("gate.yaml")
+        ]
+        return (*stack, *models, *gates)
 
-    def _app(self, cluster: Cluster, layer: str, overlay: Path, namespaces: dict[str, str]) -> App:
-        chart = overlay.stem
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What every Application of one cluster has in common."""
+
+    root: Path
+    cluster: Cluster
+    namespaces: Mapping[str, str]
+
+    def app(
+        self, layer: str, overlay: Path, chart: Path, suffix: str, parameters: Mapping[str, str] | None = None
+    ) -> App:
         return App(
-            name=f"{cluster.name}-{chart}",
-            cluster=cluster.name,
+            name=f"{self.cluster.name}-{suffix}",
+            cluster=self.cluster.name,
             layer=layer,
-            chart=chart,
-            release=chart,
-            namespace=namespaces.get(layer, f"lr-{layer}"),
-            chart_path=self.root / "charts" / layer / chart,
-            overlay=overlay,
-            value_files=(cluster.path, overlay),
-        )
-
-    def _model(self, cluster: Cluster, overlay: Path, namespaces: dict[str, str]) -> App:
-        return App(
-            name=f"{cluster.name}-model-{overlay.stem}",
-            cluster=cluster.name,
-            layer="serving",
-            chart="model",
+            chart=chart.name,
             release=overlay.stem,
-            namespace=namespaces.get("serving", "lr-serving"),
-            chart_path=self.root / MODEL_CHART,
+            namespace=self.namespaces.get(layer, f"lr-{layer}"),
+            chart_path=chart,
             overlay=overlay,
-            value_files=(cluster.path, overlay),
-        )
-
-    def _gate(self, cluster: Cluster, overlay: Path, namespaces: dict[str, str]) -> App:
-        return App(
-            name=f"{cluster.name}-gate",
-            cluster=cluster.name,
-            layer="gate",
-            chart="gate",
-            release="gate",
-            namespace=namespaces.get("gate", "lr-gate"),
-            chart_path=self.root / GATE_CHART,
-            overlay=overlay,
-            value_files=(cluster.path, overlay),
-            parameters={"revision": "0" * 40},
+            value_files=(self.cluster.path, overlay),
+            parameters=parameters or {},
         )
 
 

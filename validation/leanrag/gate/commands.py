@@ -57,19 +57,15 @@ def gate_run(
     """
     repository = Repository(root)
     chosen = repository.cluster(cluster)
-    wanted = mode or chosen.facts.gate.mode
-    if wanted not in REQUIRED:
-        raise InputError(f"no gate mode {wanted!r}", hint="modes are: " + ", ".join(REQUIRED))
     targets = discover(render_cluster(repository, chosen, overrides), addresses, tokens, answering=answering)
     for line in announce(targets):
         say(line)
-    git = revision(repository.root, chosen)
     plan = Plan(
-        id=_identity(chosen, git),
+        id=_identity(chosen, revision(repository.root, chosen)),
         root=repository.root,
         cluster=chosen,
         scope=scope,
-        mode=wanted,
+        mode=_mode(chosen, mode),
         targets=targets,
         out=out,
         deadline=deadline,
@@ -79,6 +75,13 @@ def gate_run(
         reproduce=tuple(reproduce),
     )
     return GateRun(run_gate(plan, steps(repository, guidellm)), verdict_path(out))
+
+
+def _mode(cluster: Cluster, asked: str | None) -> str:
+    wanted = asked or cluster.facts.gate.mode
+    if wanted not in REQUIRED:
+        raise InputError(f"no gate mode {wanted!r}", hint="modes are: " + ", ".join(REQUIRED))
+    return wanted
 
 
 def _identity(cluster: Cluster, git: Revision) -> str:
