@@ -38,8 +38,31 @@ def judge_report(report: Path, slo: Slo, model: str = "") -> Judgement:
 
 
 def read_slo(path: Path) -> Slo:
-    """Return the `slo:` block of a model's overlay, of a published model.json, or of a file that is that block."""
+    """Return the `slo:` block of a model's overlay, of a published model.json, or of a file that is that block.
+
+    An overlay is a diff: what it leaves out are the defaults of charts/serving/model, as in the cluster.
+    """
     content: Any = yamlio.read(path)
+    defaults = _chart_values(path)
+    if defaults is not None:
+        content = merged(yamlio.read(defaults), content or {})
     if isinstance(content, Mapping) and "slo" in content:
         return parse(content["slo"], f"{path}: slo")
     return parse(content, f"{path}: slo")
+
+
+def _chart_values(overlay: Path) -> Path | None:
+    """Return the chart's values for overlays/<env>/models/<model>.yaml, None for any other file."""
+    where = overlay.resolve().parents
+    if len(where) < 4 or (where[0].name, where[2].name) != ("models", "overlays"):
+        return None
+    values = where[3] / "charts" / "serving" / "model" / "values.yaml"
+    return values if values.is_file() else None
+
+
+def merged(base: Any, over: Any) -> Any:
+    """Merge values as Helm does: maps by key, everything else replaced, null drops a key."""
+    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
+        return over
+    both = {key: merged(base.get(key), over[key]) if key in over else base[key] for key in {**base, **over}}
+    return {key: value for key, value in both.items() if value is not None or key not in over}
