@@ -59,8 +59,10 @@ def run_demo(root: Path, wanted: stack.Wanted, *, keep: bool = False) -> int:
             if not keep:
                 with stages.stage("stop"):
                     stack.down()
+    code = verdict.outcome.exit_code
     say(f"{stages.summary()}; peak memory {memory.gib:.1f} GiB")
-    return verdict.outcome.exit_code
+    say(f"exit code {code} ({verdict.outcome})")  # make itself ends with 2 for every code but 0
+    return code
 
 
 def _prepare(wanted: stack.Wanted) -> None:
