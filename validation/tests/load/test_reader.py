@@ -58,6 +58,12 @@ def test_an_unknown_shape_names_its_place(change: Callable[[dict[str, Any]], obj
     assert words in refusal(changed(change))
 
 
+@pytest.mark.parametrize("figure", ["NaN", "Infinity", "-Infinity"])
+def test_a_report_that_holds_no_number_is_refused_wherever_it_stands(figure: str) -> None:
+    text = changed(lambda r: r["benchmarks"][0]["metrics"].update(anything="@"))
+    assert refusal(text.replace('"@"', figure)) == f"r.json: the report holds {figure}, which is no figure"
+
+
 @pytest.mark.parametrize("figure", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_figure_that_is_no_number_is_refused(figure: str) -> None:
     text = changed(lambda r: r["benchmarks"][0]["requests"]["successful"][0].update(time_to_first_token_ms="@"))

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from leanrag.core.errors import ToolError
+from leanrag.core.errors import StoppedError, ToolError
 from leanrag.core.outcome import Outcome
 from leanrag.load import prompts, runner, scenario
 from leanrag.load.scenario import Work
@@ -125,3 +125,14 @@ def test_a_run_beyond_its_deadline_is_no_answer(tmp_path: Path) -> None:
     with patch.object(scenario, "deadline", return_value=0.3):
         result = runner.run_traffic("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=guidellm)
     assert result.outcome is Outcome.INCONCLUSIVE and "did not end within" in result.reason
+
+
+def test_a_signal_is_the_callers_to_answer(tmp_path: Path) -> None:
+    guidellm = program(tmp_path, "exit 0")
+    with (
+        patch.object(runner, "check_version"),
+        patch.object(runner, "run", side_effect=StoppedError("SIGTERM")),
+        pytest.raises(StoppedError, match="SIGTERM"),
+    ):
+        runner.run_traffic("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=guidellm)
+    assert not (tmp_path / "home").exists()
