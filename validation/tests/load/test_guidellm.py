@@ -67,7 +67,7 @@ def test_a_good_server_passes_and_was_asked_what_was_declared(traffic: Traffic, 
 @pytest.mark.parametrize(
     ("behaviour", "model", "outcome", "words"),
     [
-        ({"status": 500}, "tiny", Outcome.FAIL, "requests failed"),
+        pytest.param({"status": 500}, "tiny", Outcome.FAIL, "requests failed", marks=pytest.mark.long),
         ({"cut_after": 2}, "tiny", Outcome.FAIL, "requests failed"),
         pytest.param({}, "another", Outcome.FAIL, "404", marks=pytest.mark.long),
         pytest.param({"tokens": 3}, "tiny", Outcome.INCONCLUSIVE, "answers have 12 tokens", marks=pytest.mark.long),
