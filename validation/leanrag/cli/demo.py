@@ -44,7 +44,7 @@ def run_demo(root: Path, wanted: stack.Wanted, *, keep: bool = False) -> int:
     """Prepare, start, gate, report, stop; return the verdict's exit code. Nothing is left running unless `keep`."""
     repository, stages = Repository(root), Stages()
     wanted.check()
-    say(f"cache: {cache_dir()}; the first run takes 5 to 15 minutes on two cores, the next ones 2 to 3")
+    say(f"cache: {cache_dir()}; the first run takes 5 to 15 minutes on two cores, the next ones about 2")
     with PeakMemory() as memory:
         with stages.stage("tools and environments"):
             _prepare(wanted)

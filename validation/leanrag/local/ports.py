@@ -24,16 +24,15 @@ def free_block(wanted: Iterable[tuple[int, int]], block: int | None = None, firs
     The search begins at `first`: two stacks that start at the same moment should not look at the same block.
     """
     pairs = tuple(wanted)
-    taken = ("", 0)
+    everywhere = {port for _, port in pairs}
     for candidate in _candidates(first) if block is None else (block,):
-        taken = next(
-            ((address(candidate, number), port) for number, port in pairs if not _free(candidate, number, port)),
-            ("", 0),
-        )
-        if not taken[0]:
+        taken = {port: address(candidate, number) for number, port in pairs if not _free(candidate, number, port)}
+        if not taken:
             return candidate
-    host, port = taken
-    where = f"{host}:{port}" if block is not None else f"port {port} on every loopback address tried"
+        # What stands in every block's way is the cause; what is taken in one may be another stack.
+        everywhere = (everywhere & taken.keys()) or set(taken)
+    port = min(everywhere)
+    where = f"{taken[port]}:{port}" if block is not None else f"port {port} on every loopback address tried"
     raise InputError(
         f"{where} is taken{_owner(port)}", hint="stop that program" + (", or ask for no block" if block else "")
     )
