@@ -11,7 +11,8 @@ from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
 from leanrag.core.result import JSON, StepResult
-from leanrag.load.commands import judge_file, read_slo, run_load
+from leanrag.load.commands import judge_file, read_slo
+from leanrag.load.runner import run_load
 from leanrag.local.environments import environment
 from leanrag.rag.commands import find_target
 from leanrag.rag.commands import smoke as run_smoke_cases
@@ -75,9 +76,7 @@ def smoke_verb(
 @click.command("load")
 @click.argument("endpoint")
 @click.option("--model", required=True, help="The served model name.")
-@click.option(
-    "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
-)
+@slo_option
 @click.option("--out", default=Path("out/load"), show_default=True, type=path_type, help="Folder for the report.")
 @click.option("--seed", type=int, help="Prompts come from it; by default another one each time, so no cache answers.")
 @click.option("--api-key-env", default="", help=KEY_HELP)
@@ -106,9 +105,7 @@ def load_verb(
 
 @click.command("judge")
 @click.argument("report", type=path_type)
-@click.option(
-    "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
-)
+@slo_option
 @click.option("--model", default="", help="Refuse a report about another model.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def judge_verb(report: Path, slo_file: Path, model: str, fmt: str) -> int:

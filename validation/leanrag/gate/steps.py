@@ -12,8 +12,9 @@ from leanrag.core.result import JSON, Item, StepResult
 from leanrag.gate.decide import label
 from leanrag.gate.discover import ModelTarget, Targets
 from leanrag.gate.plan import Context, Step
-from leanrag.load.commands import judge_report, run_load
+from leanrag.load.commands import judge_report
 from leanrag.load.judge import Judgement
+from leanrag.load.runner import run_load
 from leanrag.rag.runner import STEP_SECONDS, run_smoke
 from leanrag.slo.binomial import required
 from leanrag.slo.objectives import Slo

@@ -1,30 +1,14 @@
-"""What the verbs `leanrag load` and `leanrag judge` do, without printing or exiting."""
+"""What the verb `leanrag judge` does, and how an `slo:` block is found, without printing or exiting."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from leanrag.core import yamlio
-from leanrag.core.result import StepResult
 from leanrag.load.judge import Judgement, judge
 from leanrag.load.reader import read
-from leanrag.load.runner import run_traffic
-from leanrag.slo.objectives import Slo, Traffic
+from leanrag.slo.objectives import Slo
 from leanrag.slo.spec import parse
-
-
-def run_load(
-    url: str,
-    model: str,
-    traffic: Traffic,
-    seed: int,
-    out: Path,
-    guidellm: Path,
-    api_key: str = "",
-    labels: Mapping[str, str] | None = None,
-) -> StepResult:
-    """Send the declared traffic to an OpenAI endpoint (`url` without /v1); the report's path is facts["report"]."""
-    return run_traffic(url, model, traffic, seed=seed, out=out, guidellm=guidellm, api_key=api_key, labels=labels)
 
 
 def judge_file(report: Path, slo: Path, model: str = "") -> Judgement:

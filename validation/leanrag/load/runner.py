@@ -31,18 +31,19 @@ def check_version(guidellm: Path) -> None:
         raise ToolError(f"{guidellm}: GuideLLM {found or 'of unknown version'}, not {scenario.VERSION}", hint=_HINT)
 
 
-def run_traffic(
+def run_load(
     url: str,
     model: str,
     traffic: Traffic,
-    *,
     seed: int,
     out: Path,
     guidellm: Path,
     api_key: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> StepResult:
-    """Send the traffic and keep the report as `out`/guidellm.json.gz, named in facts["report"].
+    """Send the declared traffic to an OpenAI API (`url` has no /v1), and keep the report.
+
+    It lands as `out`/guidellm.json.gz, named in facts["report"].
 
     PASS says only that a readable report exists; without one the result is INCONCLUSIVE with the tool's last words.
     Raises ToolError for another version of GuideLLM, InputError when `out` cannot be written, StoppedError on a signal.

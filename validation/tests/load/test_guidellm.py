@@ -10,9 +10,9 @@ import pytest
 
 from leanrag.core.files import cache_dir
 from leanrag.core.outcome import Outcome
-from leanrag.load.commands import run_load
 from leanrag.load.judge import Judgement, judge
 from leanrag.load.reader import read
+from leanrag.load.runner import run_load
 from leanrag.slo.objectives import Objective, Traffic
 
 # Tests are imported by file (importlib mode), so a helper beside them is too.

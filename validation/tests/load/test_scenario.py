@@ -107,7 +107,7 @@ def test_a_missing_program_is_named(tmp_path: Path) -> None:
 )
 def test_without_a_readable_report_there_is_no_answer(tmp_path: Path, body: str, words: str) -> None:
     out = tmp_path / "out"
-    result = runner.run_traffic("http://m", "g", CONSTANT, seed=1, out=out, guidellm=program(tmp_path, body))
+    result = runner.run_load("http://m", "g", CONSTANT, seed=1, out=out, guidellm=program(tmp_path, body))
     assert result.outcome is Outcome.INCONCLUSIVE and words in result.reason
     assert "report" not in result.facts
 
@@ -115,7 +115,7 @@ def test_without_a_readable_report_there_is_no_answer(tmp_path: Path, body: str,
 def test_an_old_report_is_not_taken_for_this_runs(tmp_path: Path) -> None:
     (tmp_path / "guidellm.json").write_text("{}")
     (tmp_path / "guidellm.json.gz").write_text("{}")
-    result = runner.run_traffic("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=program(tmp_path, "exit 0"))
+    result = runner.run_load("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=program(tmp_path, "exit 0"))
     assert "wrote no report" in result.reason
     assert not (tmp_path / "guidellm.json.gz").exists()
 
@@ -123,7 +123,7 @@ def test_an_old_report_is_not_taken_for_this_runs(tmp_path: Path) -> None:
 def test_a_run_beyond_its_deadline_is_no_answer(tmp_path: Path) -> None:
     guidellm = program(tmp_path, "sleep 60")
     with patch.object(scenario, "deadline", return_value=0.3):
-        result = runner.run_traffic("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=guidellm)
+        result = runner.run_load("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=guidellm)
     assert result.outcome is Outcome.INCONCLUSIVE and "did not end within" in result.reason
 
 
@@ -134,5 +134,5 @@ def test_a_signal_is_the_callers_to_answer(tmp_path: Path) -> None:
         patch.object(runner, "run", side_effect=StoppedError("SIGTERM")),
         pytest.raises(StoppedError, match="SIGTERM"),
     ):
-        runner.run_traffic("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=guidellm)
+        runner.run_load("http://m", "g", CONSTANT, seed=1, out=tmp_path, guidellm=guidellm)
     assert not (tmp_path / "home").exists()
