@@ -24,10 +24,13 @@ API ?= llamastack
 FAULT ?=
 KEEP ?=
 
-.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down
+# What `make e2e` and `make drill` run on: our own bench, or CLUSTER=current for the cluster that KUBECONFIG names.
+export CLUSTER ?= bench
+
+.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill bench-up bench-down bench-scale
 
 help: ## list every verb
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ENGINE=vllm|sim API=llamastack|ogx FAULT=slow|errors|dead|empty-index|wrong-model|cut-stream KEEP=1"
 	@echo "  everything downloaded or built is cached in $(CACHE)"
@@ -41,6 +44,22 @@ down: setup ## stop whatever the demo left running (after KEEP=1)
 test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
 	@$(LEANRAG) tools helm helm-unittest schemas llama-stack ogx guidellm minilm tiktoken
 	@$(MAKE) --no-print-directory lint types charts check unit
+
+e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from commit to prod (Linux, root)
+	@LEANRAG_BENCH=1 $(BIN)/pytest -m bench -p no:xdist -x --durations=0 validation/tests/e2e
+
+drill: bench-up ## break more than 50 things; none may promote; writes docs/drill.md (Linux, root)
+	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
+
+bench-up: setup ## start the bench: Kubernetes, Argo CD, Git, Redis as processes (first time 10 to 20 minutes of building)
+	@$(LEANRAG) tools helm schemas guidellm ogx minilm tiktoken
+	@if [ "$(CLUSTER)" = bench ]; then $(LEANRAG) bench up; fi
+
+bench-down: setup ## stop the bench and remove all that it made
+	@$(LEANRAG) bench down
+
+bench-scale: bench-up ## 10, 100 and 1,000 generated clusters on the real controllers; writes docs/scale.md
+	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/scale.py
 
 lint: setup ## ruff, yamllint, import layers
 	@$(BIN)/ruff check validation && $(BIN)/ruff format --check -q validation && echo "ruff: clean"
