@@ -1,0 +1,23 @@
+// coredns with the few plugins that the bench's Corefile names.
+package main
+
+import (
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/coremain"
+
+	_ "github.com/coredns/coredns/plugin/bind"
+	_ "github.com/coredns/coredns/plugin/cache"
+	_ "github.com/coredns/coredns/plugin/errors"
+	_ "github.com/coredns/coredns/plugin/kubernetes"
+	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/template"
+)
+
+func init() {
+	// The order in which a query passes, as in CoreDNS' plugin.cfg.
+	dnsserver.Directives = []string{"bind", "ready", "errors", "cache", "template", "kubernetes"}
+}
+
+func main() {
+	coremain.Run()
+}

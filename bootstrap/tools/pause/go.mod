@@ -1,0 +1,3 @@
+module example.org/tools/pause
+
+go 1.25.0
