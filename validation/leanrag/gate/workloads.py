@@ -1,0 +1,197 @@
+"""The workloads that rendered manifests declare, in the form in which live pods are compared with them. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from leanrag.gate.observed import Container
+from leanrag.render.manifest import Manifest
+
+# kserve v0.20.0, pkg/constants: labels and annotation of the pods of an InferenceService, and what it adds to their env.
+KSERVE_LABEL = "serving.kserve.io/inferenceservice"
+KSERVE_SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
+KSERVE_ENV = frozenset({"INFERENCE_SERVICE_NAME"})
+KSERVE_CONTAINER = "kserve-container"
+_SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18, "m": Decimal("0.001")}
+_SUFFIXES |= {f"{letter}i": 1024 ** (power + 1) for power, letter in enumerate("KMGTPE")}
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Something of Git that makes pods: which pods are its own, how many must be ready, and what they must run.
+
+    `added` are environment variables that its controller sets beside those of Git; None: it may set any. `compared`
+    is empty, or says why the pods' containers cannot be compared with Git.
+    """
+
+    app: str
+    kind: str
+    namespace: str
+    name: str
+    selector: Mapping[str, str]
+    replicas: int
+    containers: tuple[Container, ...]
+    added: frozenset[str] | None = frozenset()
+    source: str = ""
+    not_compared: str = ""
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.kind}/{self.name}"
+
+
+def workloads(manifests: Iterable[Manifest]) -> tuple[Workload, ...]:
+    """Return every workload whose pods stay: Jobs and CronJobs come and go, so they are left out."""
+    found = tuple(manifests)
+    runtimes = {(m.namespace, m.name): m for m in found if m.kind == "ServingRuntime"}
+    made = (_workload(manifest, runtimes) for manifest in found)
+    return tuple(each for each in made if each)
+
+
+def _workload(manifest: Manifest, runtimes: Mapping[tuple[str, str], Manifest]) -> Workload | None:
+    spec = _map(manifest.body.get("spec"))
+    if manifest.kind in ("Deployment", "StatefulSet"):
+        return _plain(manifest, spec)
+    if manifest.kind == "InferenceService":
+        return _inference_service(manifest, _map(spec.get("predictor")), runtimes)
+    if manifest.kind == "LLMInferenceService":
+        return _llm(manifest, spec)
+    if manifest.kind == "OGXServer":
+        return _ogx(manifest, spec)
+    if manifest.kind == "LlamaStackDistribution":
+        return _llama_stack(manifest, spec)
+    return None
+
+
+def _plain(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
+    template = _map(_map(spec.get("template")).get("spec"))
+    selector = _map(_map(spec.get("selector")).get("matchLabels"))
+    return _of(manifest, selector, spec.get("replicas"), containers(template))
+
+
+def _inference_service(
+    manifest: Manifest, predictor: Mapping[str, Any], runtimes: Mapping[tuple[str, str], Manifest]
+) -> Workload:
+    model = _map(predictor.get("model"))
+    made = _of(manifest, {KSERVE_LABEL: manifest.name}, predictor.get("minReplicas"), (), KSERVE_ENV)
+    made = replace(made, source=str(model.get("storageUri") or ""))
+    runtime = runtimes.get((manifest.namespace, str(model.get("runtime"))))
+    if runtime is None:
+        return replace(made, not_compared=f"its runtime {model.get('runtime')!r} is not in Git")
+    rendered = [_merged(each, model) for each in _map(runtime.body.get("spec")).get("containers") or ()]
+    return replace(made, containers=tuple(container(each) for each in rendered))
+
+
+def _merged(runtime: Mapping[str, Any], model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Merge as kserve v0.20.0 does (utils.MergeRuntimeContainers): the model's fields win, its args are appended."""
+    if runtime.get("name") != KSERVE_CONTAINER:
+        return runtime
+    env = {each["name"]: each for part in (runtime, model) for each in part.get("env") or ()}
+    resources = {
+        part: {**_map(_map(runtime.get("resources")).get(part)), **_map(_map(model.get("resources")).get(part))}
+        for part in ("requests", "limits")
+    }
+    args = [*(runtime.get("args") or ()), *(model.get("args") or ())]
+    own = {key: model[key] for key in ("image", "command") if model.get(key)}
+    return {**runtime, **own, "args": args, "env": list(env.values()), "resources": resources}
+
+
+def _llm(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
+    # kserve v0.20.0, pkg/controller/v1alpha2/llmisvc: our template wins over the well-known configurations by name.
+    labels = {
+        "app.kubernetes.io/name": manifest.name,
+        "app.kubernetes.io/part-of": "llminferenceservice",
+        "kserve.io/component": "workload",
+    }
+    return _of(manifest, labels, spec.get("replicas"), containers(_map(spec.get("template"))), None)
+
+
+def _ogx(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
+    # ogx-k8s-operator v0.14.0, controllers/resource_helper.go: the container is called `ogx`.
+    work = _map(spec.get("workload"))
+    overrides = _map(work.get("overrides"))
+    image = _map(spec.get("distribution")).get("image")
+    body = {"name": "ogx", "image": image, **_some(overrides, "command", "args", "env"), **_some(work, "resources")}
+    return _operated(manifest, "ogx", work.get("replicas"), body)
+
+
+def _llama_stack(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
+    server = _map(spec.get("server"))
+    given = _map(server.get("containerSpec"))
+    image = _map(server.get("distribution")).get("image")
+    name = given.get("name") or "llama-stack"
+    body = {"name": name, "image": image, **_some(given, "command", "args", "env", "resources")}
+    return _operated(manifest, "llama-stack", spec.get("replicas"), body)
+
+
+def _operated(manifest: Manifest, app: str, replicas: Any, body: Mapping[str, Any]) -> Workload:
+    selector = {"app": app, "app.kubernetes.io/instance": manifest.name}
+    return _of(manifest, selector, replicas, (container(body),), None)
+
+
+def _of(
+    manifest: Manifest,
+    selector: Mapping[str, Any],
+    replicas: Any,
+    found: tuple[Container, ...],
+    added: frozenset[str] | None = frozenset(),
+) -> Workload:
+    labels = {str(key): str(value) for key, value in selector.items()}
+    count = 1 if replicas is None else int(replicas)
+    return Workload(manifest.app.name, manifest.kind, manifest.namespace, manifest.name, labels, count, found, added)
+
+
+def containers(spec: Mapping[str, Any]) -> tuple[Container, ...]:
+    """Return the containers of a pod spec, the ones that run before the others too."""
+    return tuple(container(each) for key in ("initContainers", "containers") for each in spec.get(key) or ())
+
+
+def container(body: Mapping[str, Any]) -> Container:
+    """Return one container of a pod spec as data that compares equal when it means the same."""
+    return Container(
+        name=str(body.get("name") or ""),
+        image=str(body.get("image") or ""),
+        command=_words(body.get("command")),
+        args=_words(body.get("args")),
+        env={str(each.get("name")): _value(each) for each in body.get("env") or ()},
+        resources={
+            f"{part} {name}": quantity(amount)
+            for part in ("requests", "limits")
+            for name, amount in _map(_map(body.get("resources")).get(part)).items()
+        },
+    )
+
+
+def _words(value: Any) -> tuple[str, ...] | None:
+    return tuple(str(word) for word in value) if isinstance(value, list | tuple) and value else None
+
+
+def _value(entry: Mapping[str, Any]) -> str:
+    source = entry.get("valueFrom")
+    if not isinstance(source, Mapping):
+        return str(entry.get("value") or "")
+    # The API server adds the version of a field reference, which nobody writes.
+    field = {key: value for key, value in _map(source.get("fieldRef")).items() if key != "apiVersion"}
+    return json.dumps({**source, **({"fieldRef": field} if field else {})}, sort_keys=True)
+
+
+def quantity(amount: Any) -> str:
+    """Return an amount of Kubernetes as a plain number: "1Gi" and "1024Mi" are the same."""
+    text = str(amount)
+    suffix = next((each for each in sorted(_SUFFIXES, key=len, reverse=True) if text.endswith(each)), "")
+    try:
+        number = Decimal(text.removesuffix(suffix)) * _SUFFIXES.get(suffix, 1)
+    except InvalidOperation:
+        return text
+    return format(number.normalize(), "f")
+
+
+def _some(source: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: source[key] for key in keys if source.get(key)}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
