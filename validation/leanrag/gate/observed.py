@@ -54,7 +54,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod that exists, terminating ones too; `source` is where KServe fetched the weights, where it says so."""
+    """A pod that exists, terminating ones too; `volumes` are raw, by name; `waiting` says why it is not scheduled."""
 
     namespace: str
     name: str
@@ -64,7 +64,8 @@ class Pod:
     terminating: bool
     node: str
     containers: tuple[Container, ...]
-    source: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, Any] = field(default_factory=dict)
     waiting: str = ""
 
 

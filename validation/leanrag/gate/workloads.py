@@ -2,28 +2,29 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from leanrag.gate.observed import Container
 from leanrag.render.manifest import Manifest
 
-# kserve v0.20.0, pkg/constants: labels and annotation of the pods of an InferenceService, and what it adds to their env.
+# kserve v0.20.0, pkg/constants: label and annotation of an InferenceService's pods, and what it adds to their env.
 KSERVE_LABEL = "serving.kserve.io/inferenceservice"
 KSERVE_SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
 KSERVE_ENV = frozenset({"INFERENCE_SERVICE_NAME"})
 KSERVE_CONTAINER = "kserve-container"
-_SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18, "m": Decimal("0.001")}
-_SUFFIXES |= {f"{letter}i": 1024 ** (power + 1) for power, letter in enumerate("KMGTPE")}
+_SUFFIXES = {"m": Decimal("0.001"), **{letter: Decimal(1000) ** power for power, letter in enumerate("kMGTPE", 1)}}
+_SUFFIXES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", 1)}
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """Something of Git that makes pods: which pods are its own, how many must be ready, and what they must run.
 
-    `added` are environment variables that its controller sets beside those of Git; None: it may set any. `compared`
-    is empty, or says why the pods' containers cannot be compared with Git.
+    `added` are environment variables that its controller sets beside those of Git; None: it may set any. `labels`,
+    `annotations` and `volumes` are those of the template; a pod may have more. `not_compared` is empty, or says why the
+    pods' containers cannot be compared with Git.
     """
 
     app: str
@@ -34,7 +35,9 @@ class Workload:
     replicas: int
     containers: tuple[Container, ...]
     added: frozenset[str] | None = frozenset()
-    source: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, Any] = field(default_factory=dict)
     not_compared: str = ""
 
     @property
@@ -67,9 +70,12 @@ def _workload(manifest: Manifest, runtimes: Mapping[tuple[str, str], Manifest]) 
 
 
 def _plain(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
-    template = _map(_map(spec.get("template")).get("spec"))
+    template = _map(spec.get("template"))
+    pod, metadata = _map(template.get("spec")), _map(template.get("metadata"))
     selector = _map(_map(spec.get("selector")).get("matchLabels"))
-    return _of(manifest, selector, spec.get("replicas"), containers(template))
+    made = _of(manifest, selector, spec.get("replicas"), containers(pod))
+    labels, annotations = texts(metadata.get("labels")), texts(metadata.get("annotations"))
+    return replace(made, labels=labels, annotations=annotations, volumes=volumes(pod))
 
 
 def _inference_service(
@@ -77,7 +83,9 @@ def _inference_service(
 ) -> Workload:
     model = _map(predictor.get("model"))
     made = _of(manifest, {KSERVE_LABEL: manifest.name}, predictor.get("minReplicas"), (), KSERVE_ENV)
-    made = replace(made, source=str(model.get("storageUri") or ""))
+    # The source reaches the pod through a webhook that reads this annotation; the engine's own arguments never name it.
+    source = {KSERVE_SOURCE: str(model["storageUri"])} if model.get("storageUri") else {}
+    made = replace(made, labels=texts(predictor.get("labels")), annotations=source)
     runtime = runtimes.get((manifest.namespace, str(model.get("runtime"))))
     if runtime is None:
         return replace(made, not_compared=f"its runtime {model.get('runtime')!r} is not in Git")
@@ -139,9 +147,9 @@ def _of(
     found: tuple[Container, ...],
     added: frozenset[str] | None = frozenset(),
 ) -> Workload:
-    labels = {str(key): str(value) for key, value in selector.items()}
     count = 1 if replicas is None else int(replicas)
-    return Workload(manifest.app.name, manifest.kind, manifest.namespace, manifest.name, labels, count, found, added)
+    place = (manifest.app.name, manifest.kind, manifest.namespace, manifest.name)
+    return Workload(*place, texts(selector), count, found, added)
 
 
 def containers(spec: Mapping[str, Any]) -> tuple[Container, ...]:
@@ -163,6 +171,16 @@ def container(body: Mapping[str, Any]) -> Container:
             for name, amount in _map(_map(body.get("resources")).get(part)).items()
         },
     )
+
+
+def volumes(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the volumes of a pod spec by name, raw."""
+    return {str(each.get("name")): each for each in spec.get("volumes") or ()}
+
+
+def texts(value: Any) -> Mapping[str, str]:
+    """Return a map of labels or annotations with text on both sides."""
+    return {str(key): str(entry) for key, entry in _map(value).items()}
 
 
 def _words(value: Any) -> tuple[str, ...] | None:
