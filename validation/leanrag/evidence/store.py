@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leanrag.core.errors import InputError
@@ -40,10 +40,10 @@ class Record:
     attempt: int
     verified: Verified | None
     problem: str
-    verdict: Mapping[str, Any] | None = None
-    text: str = ""
-    token: str = ""
-    metrics: str = ""
+    verdict: Mapping[str, Any] | None = field(default=None, repr=False)
+    text: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    metrics: str = field(default="", repr=False)
 
     @property
     def claims(self) -> Claims | None:
@@ -133,13 +133,16 @@ def _said(claims: Claims, key: str) -> str | int | None:
     return claims.document()[key]
 
 
-def parse_document(text: str) -> Mapping[str, Any] | str:
-    """Return a verdict text as a JSON object, or why it is none; what JSON parsers disagree about is refused."""
+def parse_document(text: str, source: str = VERDICT) -> Mapping[str, Any] | str:
+    """Return a verdict text as a JSON object, or why it is none; what JSON parsers disagree about is refused.
+
+    A number beyond all bounds would satisfy no limit, and of two keys `outcome` each reader might see another.
+    """
     try:
         document = json.loads(text, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        return f"{VERDICT} is not a whole JSON document: {str(error)[:120]}"
-    return document if isinstance(document, dict) else f"{VERDICT} is no JSON object"
+        return f"{source}: not a whole JSON document: {str(error)[:120]}"
+    return document if isinstance(document, dict) else f"{source}: not a JSON object"
 
 
 def _finite(text: str) -> float:

@@ -18,6 +18,7 @@ from leanrag.core.errors import InputError
 from leanrag.core.files import read_text
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, StepResult
+from leanrag.evidence.store import parse_document
 
 SCHEMA = "leanrag.io/verdict/v1"
 MAX_BYTES = 16 * 1024 * 1024
@@ -97,18 +98,39 @@ class ModelSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningImage:
+    """An image that a container runs: as Git names it, and the node's id of it, which holds the digest."""
+
+    image: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
-    """What was tested."""
+    """What was tested: `images` as Git names them, `running` as the nodes run them.
+
+    `operators` are versions by name, `gpu` the products and drivers that nodes tell; both are empty where the gate
+    may not read them.
+    """
 
     api: str | None = None
     vector_store: str | None = None
     models: tuple[ModelSubject, ...] = ()
     images: tuple[str, ...] = ()
+    running: tuple[RunningImage, ...] = ()
+    operators: Mapping[str, str] = field(default_factory=dict)
+    gpu: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one run of the gate found about one commit on one cluster; `start` and `end` are RFC 3339 in UTC."""
+    """What one run of the gate found about one commit on one cluster; moments are RFC 3339 in UTC.
+
+    `trigger` is postsync, nightly or manual, None for a local run; `attempt` counts from 1 for each commit, None until
+    the verdict is published. `carried_from` is the id of the verdict whose numbers these are, None when this run
+    measured; `measured_at` is the end of the run that measured; `fingerprint` is that of what was running, None when
+    it could not be seen whole.
+    """
 
     id: str
     scope: str
@@ -131,6 +153,11 @@ class Verdict:
     reproduce: tuple[str, ...] = ()
     start: str = ""
     end: str = ""
+    trigger: str | None = None
+    attempt: int | None = None
+    carried_from: str | None = None
+    measured_at: str | None = None
+    fingerprint: str | None = None
     schema: str = SCHEMA
 
     def document(self) -> dict[str, JSON]:
@@ -193,10 +220,9 @@ def read_verdict(path: Path) -> Reading:
 
 def parse_verdict(text: str, source: str) -> Reading:
     """Read a verdict from text; `source` names it in the reason."""
-    try:
-        document = json.loads(text, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        return _not_run(f"{source}: not a whole JSON document: {error}")
+    document = parse_document(text, source)
+    if isinstance(document, str):
+        return _not_run(document)
     if problems := schema_problems(document):
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return _not_run(f"{source}: {problems[0]}{more}")
@@ -221,18 +247,3 @@ def _validator() -> Draft202012Validator:
 
 def _not_run(reason: str) -> Reading:
     return Reading(Outcome.NOT_RUN, reason, None)
-
-
-def _finite(text: str) -> float:
-    # 1e999 is JSON and infinite; NaN is neither JSON nor comparable. Both would slip past limits.
-    if not math.isfinite(number := float(text)):
-        raise ValueError(f"{text} is not a number that can be judged")
-    return number
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Two keys "outcome" would let a reader and a signature checker see different verdicts.
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("an object names a key twice")
-    return document

@@ -116,7 +116,7 @@ def test_the_document_has_exactly_the_keys_of_the_schema(good):
     document = json.loads(good.read_text())
     assert next(iter(document)) == "schema"
     assert {"contentHash", "subject", "reproduce"} <= set(document)
-    assert set(document["subject"]) == {"api", "vectorStore", "models", "images"}
+    assert set(document["subject"]) == {"api", "vectorStore", "models", "images", "running", "operators", "gpu"}
     assert set(document["steps"][1]["items"][0]) == {"name", "outcome", "reason", "proves", "seconds", "facts"}
 
 
