@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 LAYERS = ("platform", "data", "serving", "rag", "observe")
+# Every layer has its namespace `<prefix>-<layer>`; the gate's is no layer that overlays fill by themselves.
+PLACES = (*LAYERS, "gate")
 MODEL_CHART = Path("charts/serving/model")
 GATE_CHART = Path("charts/gate/gate")
+
+
+Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Revision = Annotated[str, Field(pattern=r"^(main|[0-9a-f]{40})$")]
+# 32 bytes in base64.
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 
 
 class _Strict(BaseModel):
@@ -32,12 +43,48 @@ class CarryOver(_Strict):
 
 
 class GateFacts(_Strict):
-    """How the gate works on one cluster, and what it requires of the verdict that it follows."""
+    """How the gate works on one cluster, and what it requires of the verdict that it follows.
+
+    `publicKeys` are the base64 texts of raw Ed25519 keys; more than one while a key is replaced by the next.
+    """
 
     mode: Literal["full", "smoke", "observe"] = "full"
-    publicKey: str | None = None  # noqa: N815
+    publicKeys: tuple[PublicKey, ...] = ()  # noqa: N815
     requires: Literal["full", "smoke"] | None = None
     carryOver: CarryOver = CarryOver()  # noqa: N815
+
+
+class Freeze(_Strict):
+    """A window in which no promotion reaches a cluster; it opens at `schedule` (cron) and lasts `duration` ("62h")."""
+
+    schedule: str = Field(pattern=r"^\S+( \S+){4}$")
+    duration: str = Field(pattern=r"^[1-9][0-9]*[mhd]$")
+    timeZone: str = "Etc/UTC"  # noqa: N815
+    reason: str = Field(min_length=1)
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, text: str) -> str:
+        try:
+            CronSim(text, datetime(2026, 1, 1, tzinfo=UTC))
+        except CronSimError as error:
+            raise ValueError(f"{text!r} is no schedule of cron: {error}") from None
+        return text
+
+    @field_validator("timeZone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from None
+        return name
+
+
+class Promotion(_Strict):
+    """Who may place a commit here without evidence: base64 of raw Ed25519 keys that sign overrides."""
+
+    overrideKeys: tuple[PublicKey, ...] = ()  # noqa: N815
 
 
 class ClusterFacts(_Strict):
@@ -52,7 +99,10 @@ class ClusterFacts(_Strict):
     registry: str
     gpus: Gpus | None = None
     protected: bool = False
+    namespacePrefix: str = Field(default="lr", pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")  # noqa: N815
     gate: GateFacts = GateFacts()
+    freeze: tuple[Freeze, ...] = ()
+    promotion: Promotion = Promotion()
 
 
 class ClusterFile(_Strict):
@@ -64,20 +114,47 @@ class ClusterFile(_Strict):
 class Hold(_Strict):
     """Revisions that promotion must not place here, why, by whom and since when."""
 
-    revisions: tuple[str, ...] = ()
+    revisions: tuple[Sha, ...] = ()
     reason: str = ""
     by: str = ""
     since: str = ""
 
 
-class ReleaseFacts(_Strict):
-    """The key `release:` of a release.yaml: what runs on a cluster. leanrag writes it."""
+class HistoryEntry(_Strict):
+    """One change of the pin, or of its hold.
 
-    revision: str = Field(pattern=r"^(main|[0-9a-f]{40})$")
-    server: str = "https://kubernetes.default.svc"
+    `from` is the cluster whose verdict allowed it, `evidence` that verdict's signed token (or the signed override), so
+    that Git alone proves the change. `replaced` is what a rollback took away; `cause` the failed verdict behind one
+    that no person asked for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    revision: Revision
+    at: str = ""
+    kind: Literal["first", "promote", "rollback", "override", "release"]
+    source: str = Field(default="", alias="from")
+    verdict: str = ""
+    evidence: str = ""
+    by: str = ""
+    reason: str = ""
+    replaced: str = Field(default="", pattern=r"^$|^[0-9a-f]{40}$")
+    cause: str = ""
+
+
+class ReleaseFacts(_Strict):
+    """The key `release:` of a release.yaml: what runs on a cluster. leanrag writes it.
+
+    Without a `revision` nothing is pinned yet, and nothing is deployed.
+    """
+
+    revision: Revision | None = None
+    server: str = Field(default="https://kubernetes.default.svc", pattern=r"^https://")
     follows: str | None = None
     approval: Literal["auto", "manual"] = "auto"
-    history: tuple[Mapping[str, Any], ...] = ()
+    onFail: Literal["hold", "rollback"] = "hold"  # noqa: N815
+    delivery: Literal["push", "pull-request"] = "push"
+    history: tuple[HistoryEntry, ...] = ()
     hold: Hold | None = None
 
 
@@ -105,10 +182,18 @@ class Cluster:
         """The overlay folder that this cluster reads."""
         return self.facts.environment
 
+    @property
+    def namespaces(self) -> dict[str, str]:
+        """The map layer → namespace; the prefix lets several clusters of ours share one Kubernetes."""
+        return {layer: f"{self.facts.namespacePrefix}-{layer}" for layer in PLACES}
+
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One Argo CD Application: a chart, a release name, a namespace, and the value files in their order."""
+    """One Argo CD Application: a chart, a release name, a namespace, and the value files in their order.
+
+    `namespaces` is the map of all layers, which Argo CD hands to every chart as `global.namespaces`.
+    """
 
     name: str
     cluster: str
@@ -120,3 +205,4 @@ class App:
     overlay: Path
     value_files: tuple[Path, ...]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    namespaces: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,6 @@ from leanrag.core import yamlio
 from leanrag.core.errors import InputError
 
 LOCAL = Path("bootstrap/local/cluster.yaml")
-NAMESPACES = Path("apps/cluster/values.yaml")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -53,20 +52,14 @@ class Repository:
             hint="clusters are: " + ", ".join(self.cluster_names()),
         )
 
-    def namespaces(self) -> dict[str, str]:
-        """Return the map layer → namespace, which is written once, in apps/cluster/values.yaml."""
-        values = yamlio.read(self.root / NAMESPACES)
-        named = values.get("namespaces") if isinstance(values, dict) else None
-        if not isinstance(named, dict):
-            raise InputError(
-                f"{NAMESPACES}: no map `namespaces:`", hint="restore it: layer: namespace, one line a layer"
-            )
-        return {str(layer): str(namespace) for layer, namespace in named.items()}
+    def namespaces(self, cluster: Cluster) -> dict[str, str]:
+        """Return the map layer → namespace of a cluster."""
+        return cluster.namespaces
 
     def apps(self, cluster: Cluster) -> tuple[App, ...]:
         """Return the Applications of a cluster: one for each overlay file, one for each model, and the gate."""
         folder = self.root / "overlays" / cluster.environment
-        place = _Place(self.root, cluster, self.namespaces())
+        place = _Place(self.root, cluster, self.namespaces(cluster))
         stack = [
             place.app(layer, overlay, self.root / "charts" / layer / overlay.stem, overlay.stem)
             for layer in LAYERS
@@ -100,11 +93,12 @@ class _Place:
             layer=layer,
             chart=chart.name,
             release=overlay.stem,
-            namespace=self.namespaces.get(layer, f"lr-{layer}"),
+            namespace=self.namespaces[layer],
             chart_path=chart,
             overlay=overlay,
             value_files=(self.cluster.path, overlay),
             parameters=parameters or {},
+            namespaces=self.namespaces,
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART
-from leanrag.catalog.repository import LOCAL, NAMESPACES
+from leanrag.catalog.repository import LOCAL
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.rules.security import secret_in
 from leanrag.checks.scope import mapping
@@ -71,17 +71,6 @@ def readable(files: Files) -> Iterator[Finding]:
         elif not isinstance(source.data, Mapping | None):
             kind = type(source.data).__name__
             yield Finding("FIL001", "", str(path), "", f"holds a {kind}, not keys with values", "write key: value", 1)
-
-
-def namespaces_are_readable(files: Files) -> Iterator[Finding]:
-    """FIL001 for the file with the layer map, without which no Application has a namespace."""
-    source = files.charts.get(NAMESPACES)
-    if source and (source.error or source.repeated or not isinstance(source.data, Mapping | None)):
-        return  # readable and keys_are_unique have said so
-    spaces = at(source.data, ("namespaces",)) if source else None
-    if not isinstance(spaces, Mapping) or not all(isinstance(each, str) for each in spaces.values()):
-        fix = "write namespaces: with a name for each layer"
-        yield Finding("FIL001", "", str(NAMESPACES), "namespaces", "is no map from layer to namespace", fix, 1)
 
 
 def keys_are_unique(files: Files) -> Iterator[Finding]:

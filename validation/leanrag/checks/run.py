@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leanrag.catalog.model import App
-from leanrag.catalog.repository import NAMESPACES, Repository
-from leanrag.checks.files import Files, namespaces_are_readable, read_files
+from leanrag.catalog.repository import Repository
+from leanrag.checks.files import Files, read_files
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import ALL, FILES, OBJECTS
 from leanrag.checks.rendering import Rendered, render_all, root_manifests, traced
@@ -55,9 +55,6 @@ def check_repository(repository: Repository, clusters: Iterable[str] = ()) -> Ch
 def _cluster(
     staged: Repository, files: Files, name: str, known: Schemas, counts: Counter[str], told: set[str]
 ) -> list[Finding]:
-    broken = list(namespaces_are_readable(files))
-    if broken or str(NAMESPACES) in told:
-        return broken
     try:
         cluster = staged.cluster(name)
     except InputError as error:
@@ -71,7 +68,7 @@ def _cluster(
         cluster=cluster,
         apps=tuple(each.app for each in rendered),
         missing=frozenset(each.app.name for each in rendered if each.broken),
-        namespaces=staged.namespaces(),
+        namespaces=staged.namespaces(cluster),
         root=staged.root,
     )
     counts.update(clusters=1, apps=len(rendered), objects=len(scope.manifests))

@@ -134,6 +134,14 @@ class Git:
         """Return whether history is cut off, so that nothing can be said about ancestors."""
         return self._run("rev-parse", "--is-shallow-repository").strip() == "true"
 
+    def top(self) -> Path:
+        """Return the top folder of the checkout; outside one it is a ToolError."""
+        return Path(self._run("rev-parse", "--show-toplevel").strip()).resolve()
+
+    def is_dirty(self) -> bool:
+        """Return whether the work tree differs from its commit; untracked files count."""
+        return bool(self._run("status", "--porcelain", "--untracked-files=normal").strip())
+
     def setting(self, key: str) -> str:
         """Return one of git's settings, or an empty text."""
         return self._run("config", "--get", key, check=False).strip()

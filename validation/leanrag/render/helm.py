@@ -46,7 +46,8 @@ def rendered_text(repository: Repository, app: App, overrides: Mapping[str, JSON
     if not (app.chart_path / "Chart.yaml").is_file():
         shown = app.chart_path.relative_to(repository.root)
         raise InputError(f"{app.name}: no chart at {shown}", hint=f"create the chart, or remove {app.overlay}")
-    extra = json.dumps(overrides or {}, sort_keys=True)
+    handed = {"global": {"namespaces": dict(app.namespaces)}} if app.namespaces else {}
+    extra = json.dumps({**handed, **(overrides or {})}, sort_keys=True)
     cached = cache_dir() / "render" / f"{_key(repository, app, extra)}.yaml"
     if cached.is_file():
         return read_text(cached)

@@ -66,7 +66,6 @@ def test_a_sound_repository_passes_and_counts_what_was_looked_at(root: Path) -> 
         ("clusters/east/cluster.yaml", "", "CLU001", 1, "write the key cluster: with its facts"),
         ("apps/cluster/values.yaml", "namespaces: [\n", "FIL001", 1, "correct the YAML there"),
         ("apps/cluster/values.yaml", "- a\n", "FIL001", 1, "write key: value"),
-        ("apps/cluster/values.yaml", "namespaces: []\n", "FIL001", 1, "a name for each layer"),
         ("charts/data/store/values.yaml", "a: 1\na: 2\n", "FIL002", 2, "remove one of them"),
         ("overlays/blue/data/store.yaml", "dbPassword: hunter2\n", "SEC001", 1, "move it to a Secret"),
     ],

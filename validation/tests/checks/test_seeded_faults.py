@@ -52,7 +52,7 @@ EDITS: tuple[tuple[str, str | None, str], ...] = (
         "slo:\n  objectives:\n    ttft: {limt: 300}\n    itl: {percentile: 150}\n",
     ),
     ("overlays/prod/rag/rag-stack.yaml", "dimension: 384", "dimension: 768"),
-    ("clusters/dev/release.yaml", "  revision: main\n", ""),
+    ("clusters/dev/release.yaml", "  revision: main\n", "  revision: main\n  follows: stagin\n"),
     ("clusters/prod/cluster.yaml", "  protected: true", "  protcted: true"),
     ("clusters/staging/cluster.yaml", "platform: openshift", "platform: openshft"),
     (
@@ -79,7 +79,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("FIL003", "overlays/dev/data/milvsu.yaml", "{}", "", "'milvus'"),
     Fault("FIL004", "overlays/dev/gate/gate.yml", "", "", "rename it to .yaml"),
     Fault("FIL005", "clusters/edge/cluster.yaml", "edeg", "cluster.environment", "environments here are"),
-    Fault("REL001", "clusters/dev/release.yaml", "release:", "release.revision", "set it"),
+    Fault("REL001", "clusters/dev/release.yaml", "stagin", "release.follows", "did you mean 'staging'?"),
     Fault("CLU001", "clusters/prod/cluster.yaml", "protcted", "cluster.protcted", "'protected'"),
     Fault("CLU001", "clusters/staging/cluster.yaml", "openshft", "cluster.platform", "'openshift'"),
     Fault(

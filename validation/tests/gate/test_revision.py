@@ -26,9 +26,17 @@ def checkout(tmp_path, cluster):
     return commit
 
 
+FACTS = "cluster: {name: local, environment: local, platform: kubernetes, domain: d, registry: r, protected: %s}\n"
+
+
 def first(checkout):
     return checkout(
-        apps__root_yaml="a", charts__c_yaml="c", overlays__local__x_yaml="o", bootstrap__local__cluster_yaml="k"
+        apps__root_yaml="a",
+        apps__cluster__values_yaml="a",
+        charts__data__c__values_yaml="c",
+        charts__data__other__values_yaml="c",
+        overlays__local__data__c_yaml="o",
+        bootstrap__local__cluster_yaml=FACTS % "false",
     )
 
 
@@ -45,28 +53,21 @@ def test_an_uncommitted_file_makes_it_dirty(checkout, tmp_path, cluster):
     assert revision(tmp_path, cluster).dirty
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        {},
-        {"docs__x_yaml": "1"},
-        {"overlays__prod__x_yaml": "1"},
-        {"clusters__prod__cluster_yaml": "1"},
-        {"bootstrap__local__release_yaml": "release: {}"},
-    ],
-)
-def test_what_the_cluster_does_not_render_leaves_the_content_hash(checkout, files):
-    before, after = first(checkout), checkout(**files)
-    assert before.sha != after.sha or not files
+def test_a_commit_that_changes_nothing_rendered_leaves_the_content_hash(checkout):
+    before, after = first(checkout), checkout(docs__x_yaml="1")
+    assert before.sha != after.sha
     assert before.content_hash == after.content_hash
 
 
-@pytest.mark.parametrize(
-    "name", ["apps__root_yaml", "charts__c_yaml", "overlays__local__x_yaml", "bootstrap__local__cluster_yaml"]
-)
-def test_what_the_cluster_renders_changes_the_content_hash(checkout, name):
-    before, after = first(checkout), checkout(**{name: "changed"})
+def test_what_the_cluster_renders_changes_the_content_hash(checkout):
+    before, after = first(checkout), checkout(overlays__local__data__c_yaml="changed")
     assert before.content_hash != after.content_hash
+
+
+def test_a_checkout_without_its_cluster_file_has_no_commit_to_speak_of(checkout):
+    found = checkout(docs__x_yaml="1")
+    assert found.sha is None
+    assert "bootstrap/local/cluster.yaml is missing" in found.note
 
 
 def test_outside_git_both_are_null_with_the_reason(tmp_path, cluster):
