@@ -2,21 +2,55 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from leanrag.catalog.model import Cluster
-from leanrag.core.result import StepResult
+from leanrag.core.result import Item, StepResult
+from leanrag.gate.carry import Carried, Measure
 from leanrag.gate.discover import ModelTarget, Targets
 from leanrag.gate.probe import Engine
 from leanrag.gate.revision import Revision
+from leanrag.gate.stop import Stopper
+from leanrag.gate.verdict import Verdict
+
+Engines = Mapping[str, Engine]
+
+
+class Surroundings:
+    """What a run has around it beside Git and the engines; by itself, as on one machine, nothing.
+
+    gate/incluster.py has those of a cluster. Each method is called once a run, in this order.
+    """
+
+    def guard(self, stopper: Stopper) -> AbstractContextManager[None]:
+        """Return a context in which the steps run; it may stop the run through `stopper`."""
+        return nullcontext()
+
+    def carry(self, engines: Engines) -> Carried | Measure | None:
+        """Return a measurement that need not be taken again, or why it must; None where that is no question."""
+        return None
+
+    def last_look(self) -> list[Item]:
+        """Return what else must hold at the end, compared with the beginning."""
+        return []
+
+    def describe(self, verdict: Verdict) -> Verdict:
+        """Return the verdict with what only the surroundings know."""
+        return verdict
+
+    def publish(self, verdict: Verdict) -> Verdict:
+        """Make the verdict known and return it as it was published."""
+        return verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One run: `scope` local or cluster, `mode` full, smoke or observe, `deadline` in seconds for all of it.
 
-    `revision_now` and `ask` are the edges (Git, the engines) that the run asks before and after.
+    `revision_now` and `ask` are the edges (Git, the engines) that the run asks before and after. A `problem` leaves
+    nothing to do but the check of the repository: the charts could not be rendered, say.
     """
 
     id: str
@@ -29,6 +63,8 @@ class Plan:
     deadline: float
     revision_now: Callable[[], Revision]
     ask: Callable[[ModelTarget], Engine]
+    around: Surroundings = field(default_factory=Surroundings)
+    problem: str = ""
     tools: Mapping[str, str] = field(default_factory=dict)
     reproduce: tuple[str, ...] = ()
 

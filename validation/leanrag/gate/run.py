@@ -3,37 +3,49 @@
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from leanrag.core.clock import stamp, utc_now
-from leanrag.core.errors import LeanragError, StoppedError
+from leanrag.core.errors import LeanragError
 from leanrag.core.files import write_atomic
-from leanrag.core.outcome import Outcome, worst
+from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
-from leanrag.core.result import Item, StepResult
+from leanrag.core.result import StepResult
+from leanrag.gate import carry, sight
 from leanrag.gate.decide import STEPS, overall, reason, required_steps
-from leanrag.gate.discover import ModelTarget
 from leanrag.gate.lift import bare, check_facts, complete, lift
-from leanrag.gate.plan import Context, Plan, Step
-from leanrag.gate.probe import Engine, identity
-from leanrag.gate.revision import Revision
+from leanrag.gate.plan import Context, Engines, Plan, Step
+from leanrag.gate.sight import Sight
 from leanrag.gate.stop import Stopper, stoppable
 from leanrag.gate.verdict import ModelSubject, Skipped, Subject, Verdict
 
 FILE = "verdict.json"
 LOCAL_ONLY = "local scope: there is no Argo CD whose Applications could converge"
+NOT_CONVERGED = "the cluster has not converged on this commit"
 NOT_THIS_MODE = "gate mode {mode}: no synthetic load on this cluster"
 IMAGES_NOT_RUN = "local scope: processes run with the rendered arguments; the images are named but were not pulled"
+PREPARING, MEASURING = STEPS[:2], STEPS[2:-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What the edges showed at one moment."""
+@dataclass(slots=True)
+class _Run:
+    """One run while it goes on."""
 
-    revision: Revision
-    engines: Mapping[str, Engine]
+    plan: Plan
+    steps: Mapping[str, Step]
+    stopper: Stopper
+    seed: int
+    results: dict[str, StepResult] = field(default_factory=dict)
+
+    @property
+    def unready(self) -> str:
+        """Why nothing may be measured: numbers of a cluster that runs something else would be worth nothing."""
+        converge = self.results.get("converge")
+        if self.plan.scope == "local" or converge is None or converge.outcome is Outcome.PASS:
+            return ""
+        return NOT_CONVERGED
 
 
 def run_gate(plan: Plan, steps: Sequence[Step]) -> Verdict:
@@ -44,14 +56,19 @@ def run_gate(plan: Plan, steps: Sequence[Step]) -> Verdict:
     """
     start = utc_now()
     with stoppable(plan.deadline) as stopper:
-        before = _look(plan, stopper)
-        seed = plan.seed(before.revision.sha)
-        results = _run_steps(plan, steps, seed, stopper)
-        began = time.monotonic()
-        checks = _last_look(plan, before, stopper)
-        results.append(_verdict_step(checks, time.monotonic() - began))
-        verdict = _verdict(plan, tuple(results), before, seed, start)
+        revision = sight.commit(plan, stopper)
+        run = _Run(plan, {step.name: step for step in steps}, stopper, plan.seed(revision.sha))
+        with plan.around.guard(stopper):
+            _run_steps(run, PREPARING)
+            before = Sight(revision, _engines(run))
+            carried = _carried(run, before)
+            run.results |= carried.results if carried else {}
+            _run_steps(run, MEASURING)
+            run.results["verdict"] = sight.verdict_step(plan, before, stopper, run.unready)
+        verdict = _verdict(run, before, start)
+        verdict = plan.around.describe(carry.carried(verdict, carried) if carried else verdict)
         # Still under our handlers, which now only take note: a second Ctrl-C cannot tear the file.
+        verdict = plan.around.publish(verdict)
         write_atomic(plan.out / FILE, verdict.text())
     return verdict
 
@@ -61,55 +78,69 @@ def verdict_path(out: Path) -> Path:
     return out / FILE
 
 
-def _look(plan: Plan, stopper: Stopper) -> Sight:
-    git, engines = Revision(None, True, None, "the run was stopped before Git was asked"), {}
+def _engines(run: _Run) -> Engines:
+    if run.plan.problem or run.unready:
+        return sight.unasked(run.plan, run.plan.problem or run.unready)
+    return sight.engines(run.plan, run.stopper)
+
+
+def _carried(run: _Run, before: Sight) -> carry.Carried | None:
+    """Return a measurement to repeat; where anything is unclear the gate measures."""
+    required = required_steps(run.plan.scope, run.plan.mode)
+    ready = all(run.results[name].outcome is Outcome.PASS for name in PREPARING if name in required)
+    if not ready or run.stopper.why:
+        return None
     try:
-        with stopper.interruptible():
-            git = plan.revision_now()
-            engines = {model.name: _ask(plan, model) for model in plan.targets.models}
-    except StoppedError as error:
-        engines = {model.name: Engine(problem=error.message) for model in plan.targets.models}
-    return Sight(git, engines)
+        with run.stopper.interruptible():
+            found = run.plan.around.carry(before.engines)
+    except LeanragError as error:
+        found = carry.Measure(error.message)
+    if isinstance(found, carry.Carried):
+        say(f"carried: {found.outcome}: {found.reason}")
+        return found
+    if found:
+        say(f"measured: {found.why}")
+    return None
 
 
-def _ask(plan: Plan, model: ModelTarget) -> Engine:
-    try:
-        return plan.ask(model)
-    except StoppedError:
-        raise
-    except Exception as error:
-        return Engine(problem=f"unexpected {type(error).__name__}: {error}")  # an engine's nonsense costs no verdict
-
-
-def _run_steps(plan: Plan, steps: Iterable[Step], seed: int, stopper: Stopper) -> list[StepResult]:
-    given = {step.name: step for step in steps}
-    results: dict[str, StepResult] = {}
-    for name in STEPS[:-1]:
-        step = given.get(name)
-        why_not = _why_not(name, step, plan, results, stopper)
+def _run_steps(run: _Run, names: Iterable[str]) -> None:
+    for name in names:
+        if name in run.results:
+            continue  # carried
+        step = run.steps.get(name)
+        why_not = _why_not(name, step, run)
         if step is None or why_not:
-            results[name] = StepResult(name, Outcome.NOT_RUN, why_not, 0.0)
+            run.results[name] = StepResult(name, Outcome.NOT_RUN, why_not, 0.0)
         else:
             say(f"{name} …")
-            results[name] = _run_step(step, Context(plan, seed, dict(results), stopper.left), stopper)
-        say(f"{name}: {results[name].outcome}: {results[name].reason}")
-    return list(results.values())
+            context = Context(run.plan, run.seed, dict(run.results), run.stopper.left)
+            run.results[name] = _run_step(step, context, run.stopper)
+        say(f"{name}: {run.results[name].outcome}: {run.results[name].reason}")
 
 
-def _why_not(name: str, step: Step | None, plan: Plan, results: Mapping[str, StepResult], stopper: Stopper) -> str:
+def _why_not(name: str, step: Step | None, run: _Run) -> str:
+    plan, stopper = run.plan, run.stopper
     if name == "converge" and plan.scope == "local":
         return LOCAL_ONLY
     if name not in required_steps(plan.scope, plan.mode):
         return NOT_THIS_MODE.format(mode=plan.mode)
+    if plan.problem and name != "check":
+        return plan.problem
     if step is None:
         return f"this gate has no step {name}"
     if stopper.why or stopper.left <= 0:
         return stopper.why or "the deadline for the whole gate was reached"
+    return _pointless(name, step, run)
+
+
+def _pointless(name: str, step: Step, run: _Run) -> str:
+    if name in MEASURING and run.unready:
+        return run.unready
     for earlier in step.stopped_by:
-        if results[earlier].outcome is Outcome.FAIL:
+        if run.results[earlier].outcome is Outcome.FAIL:
             return f"{earlier} failed, so this could not change the verdict"
     for needed in step.needs:
-        if results[needed].outcome is Outcome.NOT_RUN:
+        if run.results[needed].outcome is Outcome.NOT_RUN:
             return f"{needed} was not run"
     return ""
 
@@ -130,46 +161,9 @@ def _run_step(step: Step, context: Context, stopper: Stopper) -> StepResult:
     return StepResult(step.name, Outcome.INCONCLUSIVE, why, time.monotonic() - began)
 
 
-def _last_look(plan: Plan, before: Sight, stopper: Stopper) -> list[Item]:
-    """Ask the edges again, and compare: the verdict may only speak of what was there all the time."""
-    if stopper.why:
-        return [Item("the run came to its end", Outcome.INCONCLUSIVE, stopper.why)]
-    after = _look(plan, stopper)
-    if stopper.why:
-        return [Item("the run came to its end", Outcome.INCONCLUSIVE, stopper.why)]
-    checks = [identity(m, before.engines[m.name], after.engines[m.name]) for m in plan.targets.models]
-    return [_same_revision(before.revision, after.revision), *_something_to_measure(plan), *checks]
-
-
-def _same_revision(before: Revision, after: Revision) -> Item:
-    proves = "The verdict belongs to one commit."
-    seen = before.sha[:12] if before.sha else f"none ({before.note})"
-    if (before.sha, before.content_hash) == (after.sha, after.content_hash):
-        return Item("revision", Outcome.PASS, f"{seen} before and after the run", proves)
-    moved = f"changed from {seen} to {after.sha[:12] if after.sha else 'none'} during the run"
-    return Item("revision", Outcome.INCONCLUSIVE, moved, proves)
-
-
-def _something_to_measure(plan: Plan) -> Iterable[Item]:
-    if "judge" not in required_steps(plan.scope, plan.mode):
-        return
-    count = sum(len(model.objectives) for model in plan.targets.measured)
-    proves = "A cluster cannot pass by having nothing to test."
-    if count:
-        yield Item("objectives declared", Outcome.PASS, f"Git declares {count} objectives to measure", proves)
-    else:
-        yield Item("objectives declared", Outcome.INCONCLUSIVE, "Git declares no objective for a chat model", proves)
-
-
-def _verdict_step(checks: Sequence[Item], seconds: float) -> StepResult:
-    outcome = worst(item.outcome for item in checks)
-    first = next((f"{item.name}: {item.reason}" for item in checks if item.outcome is outcome), "")
-    told = "what was tested is what was declared, before and after" if outcome is Outcome.PASS else first
-    say(f"verdict: {outcome}: {told}")
-    return StepResult("verdict", outcome, told, seconds, tuple(checks))
-
-
-def _verdict(plan: Plan, results: tuple[StepResult, ...], before: Sight, seed: int, start: datetime) -> Verdict:
+def _verdict(run: _Run, before: Sight, start: datetime) -> Verdict:
+    plan = run.plan
+    results = tuple(run.results[name] for name in STEPS)
     required = required_steps(plan.scope, plan.mode)
     lifted = lift(results)
     objectives = lifted.objectives
@@ -191,10 +185,10 @@ def _verdict(plan: Plan, results: tuple[StepResult, ...], before: Sight, seed: i
         objectives=objectives,
         distributions=lifted.distributions,
         evidence=lifted.evidence,
-        skipped=(*lifted.skipped, *_left_out(plan, before.revision)),
+        skipped=(*lifted.skipped, *_left_out(plan, before)),
         subject=_subject(plan, before),
         tools={**plan.tools, **(lifted.tools or {})},
-        seed=seed,
+        seed=run.seed,
         reproduce=(*plan.reproduce, *lifted.reproduce),
         start=stamp(start),
         end=stamp(utc_now()),
@@ -209,11 +203,11 @@ def _why_absent(results: Sequence[StepResult]) -> str:
     return "the judge did not decide it"
 
 
-def _left_out(plan: Plan, git: Revision) -> Iterable[Skipped]:
+def _left_out(plan: Plan, before: Sight) -> Iterable[Skipped]:
     if plan.scope == "local" and plan.targets.images:
         yield Skipped("container images", IMAGES_NOT_RUN)
-    if git.note:
-        yield Skipped("revision and content hash", git.note)
+    if before.revision.note:
+        yield Skipped("revision and content hash", before.revision.note)
 
 
 def _subject(plan: Plan, before: Sight) -> Subject:

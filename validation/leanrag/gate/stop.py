@@ -1,4 +1,4 @@
-"""End a run in time: SIGTERM, Ctrl-C and the deadline become one StoppedError in the main thread.
+"""End a run in time: SIGTERM, Ctrl-C, the deadline and a watching thread become one StoppedError in the main thread.
 
 The exception travels through `core.process.run`, which kills the program it waits for with all its children.
 """
@@ -24,6 +24,7 @@ class Stopper:
         self.started = time.monotonic()
         self.why = ""
         self.armed = False
+        self.handled = False
 
     @property
     def left(self) -> float:
@@ -46,6 +47,15 @@ class Stopper:
         finally:
             self.armed = False
 
+    def stop(self, why: str) -> None:
+        """Stop the run for a reason that another thread has found; the first reason stays."""
+        if self.why:
+            return
+        self.why = why
+        if self.handled:
+            # The handler runs in the main thread, whichever thread sets the timer.
+            signal.setitimer(signal.ITIMER_REAL, 0.001, AGAIN_SECONDS)
+
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Remember the first reason, and interrupt the work."""
         if not self.why:
@@ -67,6 +77,7 @@ def stoppable(deadline: float) -> Iterator[Stopper]:
         return
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
     before = {number: signal.signal(number, stopper.on_signal) for number in numbers}
+    stopper.handled = True
     signal.setitimer(signal.ITIMER_REAL, max(deadline, 0.001), AGAIN_SECONDS)
     try:
         yield stopper
