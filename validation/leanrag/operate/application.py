@@ -17,7 +17,7 @@ _DONE = frozenset({"Succeeded", "Failed", "Error"})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A sync: running, or the last that ran. `limit` is how often a failed one is tried again, `retries` how often it was."""
+    """A sync: running, or the last that ran; it was tried again `retries` times of at most `limit`."""
 
     phase: str
     message: str

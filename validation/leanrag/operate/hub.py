@@ -1,4 +1,4 @@
-"""The edge to API servers: Argo CD's Applications on the hub, and objects of a cluster. Everything else here is pure."""
+"""The edge to API servers: Argo CD's Applications on the hub, and objects of a cluster."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ ARGOCD_NAMESPACE = "argocd"
 TIMEOUT = (5, 30)  # seconds to connect, seconds to answer
 
 
-class Conflict(Exception):
+class ConflictError(Exception):
     """Somebody changed the object since it was read. Internal: callers read again."""
 
 
@@ -30,7 +30,9 @@ class Hub:
         try:
             self._client = config.new_client_from_config(config_file=str(kubeconfig), context=context)
         except (config.ConfigException, OSError, yaml.YAMLError, ValueError, TypeError) as error:
-            raise InputError(f"{kubeconfig}: no kubeconfig that can be used: {_line(error)}", hint="name another") from None
+            raise InputError(
+                f"{kubeconfig}: no kubeconfig that can be used: {_line(error)}", hint="name another"
+            ) from None
         self._client.configuration.retries = False
 
     def applications(self, cluster: str | None = None) -> tuple[Application, ...]:
@@ -45,7 +47,7 @@ class Hub:
         return read_application(body) if body else None
 
     def patch_application(self, app: Application, change: Mapping[str, Any]) -> None:
-        """Merge a change into an Application as it was read; raise Conflict when it has changed since.
+        """Merge a change into an Application as it was read; raise ConflictError when it has changed since.
 
         The CRD has no status subresource (argo-cd v3.2.11 manifests/crds), so `status` is changed the same way.
         """
@@ -114,7 +116,7 @@ class Hub:
                 if missing and error.status == 404:
                     return None
                 if error.status == 409 and method == "PATCH":
-                    raise Conflict(path) from None
+                    raise ConflictError(path) from None
                 raise
             return answer
 
@@ -125,7 +127,11 @@ class Hub:
             yield
         except client.ApiException as error:
             message = f"{self.place}: {what}: {error.status} {error.reason}"
-            hints = {401: "log in again", 403: "ask for that right", 404: "is Argo CD installed there, in this namespace?"}
+            hints = {
+                401: "log in again",
+                403: "ask for that right",
+                404: "is Argo CD installed there, in this namespace?",
+            }
             raise UnreachableError(message, hint=hints.get(error.status or 0, "try again")) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise UnreachableError(f"{self.place}: {what}: {_line(error)}", hint="is the API server up?") from None

@@ -1,7 +1,7 @@
 """Remove what Git at a cluster's pin no longer lists. Protected clusters keep it until somebody asks, name by name.
 
-Deleting an Application of a protected cluster deletes nothing that it deployed: its ApplicationSet left the finalizer out.
-Here the finalizer is set first, so Argo CD deletes the objects with it, but nothing that holds data or other objects.
+Deleting an Application of a protected cluster deletes nothing that it deployed: its ApplicationSet left the finalizer
+out. Here the finalizer is set first, so Argo CD deletes the objects, but nothing that holds data or other objects.
 """
 
 import time
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leanrag.operate.application import KEPT, Application, Resource
-from leanrag.operate.hub import Conflict, Hub
+from leanrag.operate.hub import ConflictError, Hub
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 OPTIONS = "argocd.argoproj.io/sync-options"
@@ -70,7 +70,7 @@ def remove(hub: Hub, app: Application, wait: float = WAIT) -> tuple[str, ...]:
     try:
         hub.patch_application(app, {"metadata": {"finalizers": sorted({*app.finalizers, FINALIZER})}})
         hub.delete_application(app.name)
-    except Conflict:
+    except ConflictError:
         return (f"{app.name}: it changed meanwhile; look again",)
     end = time.monotonic() + wait
     while time.monotonic() < end:

@@ -6,7 +6,7 @@ from typing import Any
 
 from leanrag.core.errors import InputError
 from leanrag.operate.application import Application
-from leanrag.operate.hub import Conflict, Hub
+from leanrag.operate.hub import ConflictError, Hub
 
 RUNS = "an operation runs already; end it with: leanrag resync {cluster} --app {app} --terminate"
 VERDICT = "its gate has spoken, and only `leanrag gate rerun {cluster}` measures again"
@@ -61,7 +61,9 @@ def resync(hub: Hub, cluster: str, only: str | None, by: str) -> tuple[Resync, .
     """Start again what failed on a cluster, or one Application by name; return what was done about each."""
     apps = {app.name: app for app in hub.applications(cluster)}
     if only and only not in apps:
-        raise InputError(f"no Application {only!r} of cluster {cluster}", hint=f"there are: {', '.join(apps) or 'none'}")
+        raise InputError(
+            f"no Application {only!r} of cluster {cluster}", hint=f"there are: {', '.join(apps) or 'none'}"
+        )
     return tuple(_start(hub, apps[step.app], step, by) for step in plan(apps.values(), only))
 
 
@@ -70,6 +72,6 @@ def _start(hub: Hub, app: Application, step: Resync, by: str) -> Resync:
         return step
     try:
         hub.patch_application(app, request(app, by))
-    except Conflict:
+    except ConflictError:
         return Resync(app.name, False, "it changed meanwhile; look again")
     return step

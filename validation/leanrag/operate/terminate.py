@@ -1,7 +1,7 @@
 """End a running operation the way Argo CD's API server does (argo-cd v3.2.11 server/application TerminateOperation).
 
-It sets `status.operationState.phase` to Terminating; the application controller then stops the sync, deletes its running
-hooks and calls the operation Failed. A failed revision is not tried again, so what was ended stays ended.
+It sets `status.operationState.phase` to Terminating; the application controller then stops the sync, deletes its
+running hooks and calls the operation Failed. A failed revision is not tried again, so what was ended stays ended.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from leanrag.core.errors import UnreachableError
 from leanrag.operate.application import Application
-from leanrag.operate.hub import Conflict, Hub
+from leanrag.operate.hub import ConflictError, Hub
 
 TRIES = 10  # as Argo CD does; the controller writes status often while a sync runs
 PAUSE = 0.1  # seconds
@@ -33,7 +33,7 @@ def terminate(hub: Hub, app: Application) -> bool:
         try:
             hub.patch_application(current, _ending(current))
             return True
-        except Conflict:
+        except ConflictError:
             time.sleep(PAUSE)
             current = hub.application(app.name)
     raise UnreachableError(
