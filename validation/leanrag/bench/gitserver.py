@@ -11,17 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import requests
 
-from leanrag.bench.network import Network
-from leanrag.bench.processes import Processes
+from leanrag.bench.model import Bench
 from leanrag.core.files import write_atomic
 from leanrag.core.process import run
 
 PART = "git"
-PORT = 8418
-USERS = ("operator", "promoter", "reader")
 REPOSITORY = "lean-rag.git"
 # refuse: the hook says no. cut-before: the connection ends before git hears of it; cut-after: git has done it, and the
 # client never learns. gone: every answer is 503. slow: only later.
@@ -93,23 +91,22 @@ class GitServer:
             mark.unlink(missing_ok=True)
 
 
-def git_server(network: Network, state: Path) -> GitServer:
+def git_server(bench: Bench) -> GitServer:
     """Return where the Git server of a bench is, whether it runs or not."""
-    folder = state / "git"
-    credentials = {name: folder / "users" / name for name in USERS}
-    return GitServer(folder, f"http://{network.host}:{PORT}/{REPOSITORY}", credentials)
+    return GitServer(bench.state / "git", bench.repository_url, bench.credentials)
 
 
-def start_git(network: Network, processes: Processes) -> GitServer:
+def start(bench: Bench) -> GitServer:
     """Make repository and users unless they are there, start the server, and wait until it answers."""
-    server = git_server(network, processes.folder)
+    server = git_server(bench)
     server.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, folder in server.credentials.items():
         _user(name, folder)
     _repository(server.repository)
     server.heal()
-    argv = (sys.executable, "-m", "leanrag.bench.githttp", server.folder, network.host, str(PORT))
-    processes.start(PART, argv, ready=lambda: _answers(server.url), allowance=20)
+    address = urlsplit(server.url)
+    argv = (sys.executable, "-m", "leanrag.bench.githttp", server.folder, address.hostname or "", str(address.port))
+    bench.processes.start(PART, argv, ready=lambda: _answers(server.url), allowance=20)
     return server
 
 
