@@ -66,7 +66,7 @@ class Person:
         return ["-c", "credential.helper=", "-c", f"credential.helper={helper}"]
 
     def commit(self, files: Mapping[str, str | None], message: str) -> str:
-        """Write files on top of the newest main (None deletes one), push, and return the SHA; no file: an empty commit."""
+        """Write files on top of the newest main (None deletes one), push, return the SHA; no file: an empty commit."""
         self.fetch()
         self.git("checkout", "-q", "-B", "main", "origin/main")
         for name, text in files.items():

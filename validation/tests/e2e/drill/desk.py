@@ -25,13 +25,13 @@ from leanrag.evidence.keys import SigningKey, make_key, parse_key
 
 from ..api import Api
 from ..person import Person
-from ..secrets import namespace
+from ..secrets import namespace, token
 from .paper import Change, Document, config_map, document
 from .remote import Remote
 
 CLUSTERS = ("dev", "staging", "prod")
 PREFIX = "drill"
-USERS = {"operator": "operator-word", "promoter": "promoter-word", "reader": "reader-word"}
+USERS = ("operator", "promoter", "reader")
 CHANGED = ("overlays/dev/gate/gate.yaml", "overlays/staging/gate/gate.yaml", "overlays/prod/gate/gate.yaml")
 
 
@@ -51,20 +51,20 @@ class Office:
 
     def credentials(self, user: str) -> Path:
         """Return the folder with a user's name and password."""
-        return self.folder / "credentials" / user
+        return self.folder / "repositories" / "credentials" / user
 
 
 def open_office(api: Api, kubeconfig: Path, checkout: Path, folder: Path) -> Office:
     """Make the template repository out of a checkout, start a Git server, and make the namespaces."""
-    for user, word in USERS.items():
-        place = folder / "credentials" / user
+    for user in USERS:
+        place = folder / "repositories" / "credentials" / user
         place.mkdir(parents=True)
         (place / "username").write_text(user, encoding="utf-8")
-        (place / "password").write_text(word, encoding="utf-8")
+        (place / "password").write_text(token(), encoding="utf-8")
     pairs = {name: make_key() for name in (*CLUSTERS, "stranger", "chief")}
     keys = {name: parse_key(pem, name) for name, (pem, _) in pairs.items()}
     template = _template(checkout, folder, {name: public for name, (_, public) in pairs.items()})
-    remote = Remote(folder / "repositories", USERS, frozenset({"reader"}))
+    remote = Remote(folder / "repositories")
     old, new = (template.git("rev-parse", f"refs/tags/{name}").strip() for name in ("old", "new"))
     commits = Commits(Git(template.path / ".git"))
     hashes = {(c, sha): content_hash(commits.at(sha), c) for c in CLUSTERS for sha in (old, new)}
@@ -75,7 +75,6 @@ def open_office(api: Api, kubeconfig: Path, checkout: Path, folder: Path) -> Off
 
 def _template(checkout: Path, folder: Path, public: dict[str, str]) -> Person:
     """Make the history: `old` (everything), a commit that pins staging and prod to it, `new` (a change for all)."""
-    (folder / "repositories").mkdir()
     person = Person("", folder / "template", None)
     person.path.mkdir()
     archive = subprocess.run(["git", "-C", str(checkout), "archive", "HEAD"], check=True, capture_output=True).stdout

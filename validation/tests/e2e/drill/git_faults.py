@@ -1,4 +1,4 @@
-"""Faults of Git and of the promoter itself: refused, cut off, killed, raced, or asked by hand for what is not proven."""
+"""Faults of Git and of the promoter itself: refused, cut off, killed, raced, or asked by hand for what is unproven."""
 
 import contextlib
 import os
@@ -71,8 +71,20 @@ def _refused_push(desk: Desk) -> str:
 def _half_push(desk: Desk) -> str:
     desk.promote()
     assert desk.pin() == desk.old, "half a push moved the pin"
-    desk.office.remote.cut_pushes(False)
+    desk.office.remote.hook(desk.name, "pre-receive", "exit 0\n")
     return _later(desk, "no pin")
+
+
+def _unheard(desk: Desk) -> str:
+    """The server has taken the push; the promoter never hears of it."""
+    desk.allowed["staging"].add(desk.new)
+    desk.office.remote.fault("cut-after")
+    try:
+        desk.promote()
+    finally:
+        desk.office.remote.heal()
+    assert desk.pin() == desk.new
+    return _later(desk, "the push landed unheard")
 
 
 def _moved_base(desk: Desk) -> str:
@@ -155,15 +167,12 @@ def _disk_full(desk: Desk) -> str:
     return _later(desk, "no pin")
 
 
-def _gone(desk: Desk) -> None:
-    path = desk.office.remote.path(desk.name)
-    path.rename(path.with_suffix(".away"))
-
-
 def _gone_and_back(desk: Desk) -> str:
-    desk.promote()
-    path = desk.office.remote.path(desk.name)
-    path.with_suffix(".away").rename(path)
+    desk.office.remote.fault("gone", fetches=True)
+    try:
+        desk.promote()
+    finally:
+        desk.office.remote.heal()
     assert desk.pin() == desk.old, "the pin moved"
     return _later(desk, "no answer from the remote")
 
@@ -340,11 +349,13 @@ FAULTS: tuple[GitFault, ...] = (
           _passed_and(lambda d: d.office.remote.hook(d.name, "pre-receive", "echo main is protected >&2; exit 1\n")),
           _refused_push, True),
     Fault("G02", "the connection dies in the middle of the push", ONCE,
-          _passed_and(lambda d: d.office.remote.cut_pushes(True)), _half_push, True),
+          _passed_and(lambda d: d.office.remote.hook(d.name, "pre-receive", "kill -9 $PPID\n")), _half_push, True),
     Fault("G03", "another commit lands while the promoter pushes", "both commits stay, promoted once",
           Desk.passes, _moved_base),
-    Fault("G04", "the remote is gone", ONCE, _passed_and(_gone), _gone_and_back),
-    Fault("G05", "the promoter's account may only read", NO_PIN, Desk.passes, _no_pin("403", "refused", "denied", user="reader")),
+    Fault("G04", "the remote is gone", ONCE, Desk.passes, _gone_and_back),
+    Fault("G27", "the push lands, and its answer is lost", "promoted once", Desk.passes, _unheard),
+    Fault("G05", "the promoter's account may only read", NO_PIN, Desk.passes,
+          _no_pin("403", "refused", "denied", user="reader")),
     Fault("G06", "the promoter is killed (-9) before it pushes", ONCE, Desk.passes, _killed_before),
     Fault("G07", "the promoter is killed (-9) while it pushes", ONCE, Desk.passes, _killed_during, True),
     Fault("G08", "the promoter is killed (-9) just after the push", "promoted once", Desk.passes, _killed_after),

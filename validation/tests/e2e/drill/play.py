@@ -96,7 +96,8 @@ def _control(office: Office, when: str) -> str:
     said = desk.promote()
     if not desk.person.branches("promote/prod/"):
         raise SystemExit(f"{when} the faults: prod's branch is missing: {said[-1500:]}")
-    line = f"{when} the faults: an honest PASS of dev pinned staging, one of staging asked for prod ({time.monotonic() - began:.1f} s)"
+    seconds = time.monotonic() - began
+    line = f"{when} the faults: an honest PASS of dev pinned staging, one of staging asked for prod ({seconds:.1f} s)"
     say(line)
     return line
 

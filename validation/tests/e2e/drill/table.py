@@ -10,12 +10,13 @@ from .fault import Row
 
 HEAD = """# The red drill
 
-`make drill` breaks one thing after another and looks whether anything is promoted that should not be. This page is written
-by that run. After each fault Git itself is asked: a pin, or a branch that asks for one, that rests on no valid PASS counts as
-promoted, whatever the row's other expectations were. Before and after the faults the same code plays the case in which nothing
-is broken, and it must promote; so a drill that is green because nothing works cannot be.
+`make drill` breaks one thing after another and looks whether anything is promoted that should not be. This page is
+written by that run. After each fault Git itself is asked: a pin, or a branch that asks for one, that rests on no valid
+PASS counts as promoted, whatever the row's other expectations were. Before and after the faults the same code plays the
+case in which nothing is broken, and it must promote; so a drill cannot be green because nothing works.
 
 """
+COLUMNS = ("#", "what is broken", "expected", "seen", "s", "")
 
 
 def write_table(path: Path, groups: Sequence[tuple[str, Sequence[Row]]], good: Iterable[str]) -> None:
