@@ -1,8 +1,8 @@
 """Argo CD 3.2.11 as processes of this machine: Redis, repo server, application and ApplicationSet controller.
 
-No API server of its own: Applications are read and changed through Kubernetes, as `argocd --core` does. What the
-committed settings say reaches the processes as it would reach the pods; only the intervals are shorter, so that a commit
-is seen within seconds.
+No API server of its own: Applications are read and changed through Kubernetes, as `argocd --core` does. The committed
+settings reach the processes as they would reach the pods; only the intervals are shorter, so that a commit is seen in
+seconds.
 """
 
 import http.client
@@ -160,17 +160,19 @@ def _ready(bench: Bench, part: str) -> Callable[[], bool]:
     ports = Ports(bench.network.instance)
     if part == "redis":
         return lambda: _pings(ports["redis"])
+    # The ApplicationSet controller has no health checks of its own (its probe port answers 404 to everything).
     listens = {
-        "repo-server": "repo-metrics",
-        "application-controller": "metrics",
-        "applicationset-controller": "sets-health",
+        "repo-server": ("repo-metrics", "/healthz"),
+        "application-controller": ("metrics", "/healthz"),
+        "applicationset-controller": ("sets-metrics", "/metrics"),
     }
-    return lambda: _healthy(ports[listens[part]])
+    port, path = listens[part]
+    return lambda: _answers(ports[port], path)
 
 
-def _healthy(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     with suppress(OSError, http.client.HTTPException), closing(http.client.HTTPConnection("127.0.0.1", port, 2)) as to:
-        to.request("GET", "/healthz")
+        to.request("GET", path)
         return to.getresponse().status == 200
     return False
 

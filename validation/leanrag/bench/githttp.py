@@ -1,8 +1,8 @@
 """A Git server over HTTP with users: `git http-backend` behind Basic authentication, with faults on demand.
 
 Run as a process: `python -m leanrag.bench.githttp FOLDER HOST PORT`. FOLDER holds lean-rag.git,
-credentials/<name>/password and, while something is to go wrong, fault.json. All is read at each request, so a fault needs
-no restart.
+credentials/<name>/password and, while something is to go wrong, fault.json. All is read at each request, so a fault
+needs no restart.
 """
 
 import base64
