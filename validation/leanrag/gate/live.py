@@ -69,10 +69,14 @@ class Eyes:
             products.append(body.get("metadata", {}).get("labels", {}).get(GPU_LABEL, ""))
         return tuple(sorted({product for product in products if product}))
 
+    def own(self, expected: Expected, seen: Seen) -> tuple[Pod, ...]:
+        """Return the pods of the workloads that Git declares."""
+        own = {(pod.namespace, pod.name) for work in expected.workloads for pod in members(work, seen.pods)}
+        return tuple(pod for pod in seen.pods if (pod.namespace, pod.name) in own)
+
     def live(self, expected: Expected, seen: Seen, engines: Mapping[str, str | None]) -> Live:
         """Return what was seen of this cluster's own, for the verdict and its fingerprint."""
-        own = {pod for work in expected.workloads for pod in _names(members(work, seen.pods))}
-        running = tuple(pod for pod in seen.pods if (pod.namespace, pod.name) in own)
+        running = self.own(expected, seen)
         return Live(seen.applications, running, self.gpus(running), engines)
 
 
@@ -89,10 +93,6 @@ def config_map(body: Mapping[str, Any]) -> ConfigMap:
 
 def _maps(expected: Expected) -> Iterable[ConfigMap]:
     return (each for wanted in (expected.config_maps or {}).values() for each in wanted)
-
-
-def _names(found: Iterable[Pod]) -> Iterable[tuple[str, str]]:
-    return ((pod.namespace, pod.name) for pod in found)
 
 
 def _listed(what: str, call: Callable[[], Any]) -> list[Mapping[str, Any]]:

@@ -33,7 +33,9 @@ def gate(root, tmp_path, chat, rag, steps, monkeypatch):
         found = [chat(slo=SLO), rag()] if manifests is None else manifests
         monkeypatch.setattr(commands, "render_cluster", lambda *_: found)
         monkeypatch.setattr(commands, "steps", lambda *_: steps())
-        return commands.gate_run(root, cluster, tmp_path / "out", guidellm=Path("guidellm"), **options)
+        return commands.gate_run(
+            commands.LocalRun(root, cluster, tmp_path / "out", guidellm=Path("guidellm"), **options)
+        )
 
     return run
 
@@ -59,7 +61,7 @@ NOWHERE = {
 
 
 def test_a_run_leaves_one_verdict_and_says_where(gate, capsys):
-    done = gate(addresses=NOWHERE, reproduce=["make demo"])
+    done = gate(addresses=NOWHERE, reproduce=("make demo",))
     assert read_verdict(done.path).document == done.verdict.document()
     assert done.verdict.reproduce == ("make demo",)
     assert done.verdict.tools["leanrag"]
