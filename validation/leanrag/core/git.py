@@ -39,6 +39,15 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch of the remote: the commit that it is at, and that commit's first parent."""
+
+    name: str
+    sha: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pushed:
     """The remote took the commit."""
 
@@ -129,6 +138,14 @@ class Git:
         listed = self._run("log", "--topo-order", "-z", "--format=%H%x09%P%x09%ct%x09%s", *count, *range_, "--")
         rows = (row.split("\t", 3) for row in listed.split("\0") if row)
         return tuple(Commit(sha, tuple(parents.split()), int(at), subject) for sha, parents, at, subject in rows)
+
+    def branches(self, folder: str) -> tuple[Branch, ...]:
+        """Return the remote's branches below a folder ("promote/"), as they were fetched last."""
+        form = "--format=%(refname:lstrip=3)%09%(objectname)%09%(parent)"
+        rows = (
+            line.split("\t") for line in self._run("for-each-ref", form, f"refs/remotes/{REMOTE}/{folder}").splitlines()
+        )
+        return tuple(Branch(name, sha, parents.partition(" ")[0]) for name, sha, parents in rows)
 
     def is_shallow(self) -> bool:
         """Return whether history is cut off, so that nothing can be said about ancestors."""
