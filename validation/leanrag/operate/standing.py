@@ -30,7 +30,10 @@ class VerdictLine:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What Git says that runs: `revision` as written (None: nothing yet) and the commit that it means."""
+    """What Git says that runs: `revision` as written (None: nothing yet), and the commit that it means.
+
+    `evidence` is the verdict by which it was placed, as its history carries it.
+    """
 
     revision: str | None
     sha: str | None
@@ -40,6 +43,7 @@ class Pin:
     by: str = ""
     source: str = ""
     reason: str = ""
+    evidence: VerdictLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class Live:
 class Standing:
     """One cluster: `problems` keep it from where it should be, `waits` say why its pin does not move.
 
-    `verdict` and `live` are None when no cluster was asked; `unknown` says what could not be found out.
+    `due`: main would change something here, or further down. `verdict` and `live` are None when no cluster was asked;
+    `unknown` says what could not be found out.
     """
 
     cluster: str
@@ -71,6 +76,7 @@ class Standing:
     ahead: Ahead | None = None
     verdict: VerdictLine | None = None
     live: Live | None = None
+    due: bool = False
     waits: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
@@ -93,8 +99,8 @@ class Standing:
             (self.failures, "broken"),
             (self.unknown, "unknown"),
             (self.holds, "held"),
-            (self.freeze, "frozen"),
-            (self.waits, "waits"),
+            (self.freeze and self.due, "frozen"),
+            (self.waits and self.due, "waits"),
             (self.pin.revision is None, "empty"),
             (self.ahead is not None and not self.ahead.same, "behind"),
         )

@@ -48,6 +48,7 @@ def _ending(app: Application) -> dict[str, object]:
     return {"status": {"operationState": {"phase": "Terminating"}}}
 
 
-def end_operations(hub: Hub, cluster: str, revision: str | None = None) -> tuple[str, ...]:
-    """End every running operation of a cluster (of one commit); return the names of the Applications concerned."""
-    return tuple(app.name for app in ends(hub.applications(cluster), revision) if terminate(hub, app))
+def end_operations(hub: Hub, cluster: str, revision: str | None = None, only: str | None = None) -> tuple[str, ...]:
+    """End every running operation of a cluster (of one commit, of one Application); return the names concerned."""
+    running = (app for app in ends(hub.applications(cluster), revision) if only in (None, app.name))
+    return tuple(app.name for app in running if terminate(hub, app))
