@@ -25,9 +25,12 @@ VERBS = {
     "judge": ("leanrag.cli.measure", "judge_verb"),
     "load": ("leanrag.cli.measure", "load_verb"),
     "local": ("leanrag.cli.local", "local_group"),
+    "prune": ("leanrag.cli.operate", "prune_verb"),
     "render": ("leanrag.cli.repository", "render_verb"),
     "report": ("leanrag.cli.gate", "report_verb"),
+    "resync": ("leanrag.cli.operate", "resync_verb"),
     "smoke": ("leanrag.cli.measure", "smoke_verb"),
+    "status": ("leanrag.cli.operate", "status_verb"),
     "tools": ("leanrag.cli.local", "tools_verb"),
 }
 
