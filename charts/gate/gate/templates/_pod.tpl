@@ -19,7 +19,7 @@ Takes: the root context.
 {{- end -}}
 
 {{/*
-gate.jobSpec: the spec of a Job. The hook and the nightly run share it, so that both measure the same thing.
+gate.jobSpec: the spec of a Job. The hook, the nightly and manual runs share it, so that all measure the same thing.
 backoffLimit 0, because a retry is a hidden re-roll. No ttl: a Job that vanishes is one that nobody can read.
 Takes: {ctx, trigger (postsync|nightly)}.
 */}}
@@ -80,6 +80,11 @@ containers:
       {{- if $v.argocd.kubeconfigSecret }}
       - --hub-kubeconfig=/etc/gate/hub/kubeconfig
       {{- end }}
+      {{- range $prefix, $wanted := $v.injectedEnv }}
+      {{- if $wanted }}
+      - --injected-env={{ $prefix }}
+      {{- end }}
+      {{- end }}
     env:
       {{- include "common.writableHome.env" $ | nindent 6 }}
       - {name: GUIDELLM__MAX_WORKER_PROCESSES, value: {{ $v.guidellm.workers | quote }}}
@@ -90,6 +95,11 @@ containers:
         valueFrom: {fieldRef: {fieldPath: metadata.name}}
       - name: POD_NAMESPACE
         valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+      # Labels of the Job controller (Kubernetes 1.27 and later): the verdict's Event hangs on the Job.
+      - name: JOB_NAME
+        valueFrom: {fieldRef: {fieldPath: "metadata.labels['batch.kubernetes.io/job-name']"}}
+      - name: JOB_UID
+        valueFrom: {fieldRef: {fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']"}}
     # The one-sentence verdict is written to /dev/termination-log; a crash leaves its last lines there instead.
     terminationMessagePolicy: FallbackToLogsOnError
     securityContext: {{- include "common.containerSecurityContext" $ | nindent 6 }}
@@ -101,7 +111,8 @@ containers:
       - {name: {{ $name }}, mountPath: {{ $volume.path }}, readOnly: true}
       {{- end }}
 volumes:
-  {{- include "common.writableHome.volumes" (dict) | nindent 2 }}
+  # /tmp takes the clone of the repository and the files of the commit.
+  {{- include "common.writableHome.volumes" (dict "tmpSize" $v.scratch.size) | nindent 2 }}
   - {name: reports, persistentVolumeClaim: {claimName: {{ include "common.name" $ }}-reports}}
   {{- range $name, $volume := include "gate.secrets" $ | fromYaml }}
   - name: {{ $name }}
