@@ -1,0 +1,75 @@
+"""The report store: every run's files in a folder of its own on the volume, the oldest removed."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from leanrag.core.files import write_atomic
+from leanrag.evidence.store import EVIDENCE, METRICS, VERDICT
+
+KEEP = 50
+FOLDER = "verdicts"
+# A mark, not a state in a file: it is removed by one unlink after the cluster has the verdict.
+UNPUBLISHED = "unpublished"
+WHOLE = "verdict.whole.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A verdict that was measured and never became known to the cluster."""
+
+    id: str
+    outcome: str
+    end: str
+
+
+class Shelf:
+    """The files of runs below `out`/verdicts/<id>; `out` itself holds those of the newest."""
+
+    def __init__(self, out: Path, keep: int = KEEP) -> None:
+        self.out = out
+        self.keep = keep
+
+    def put(self, verdict_id: str, files: Mapping[str, str]) -> None:
+        """Write a run's files, marked as not yet published; InputError when the volume refuses."""
+        folder = self.out / FOLDER / verdict_id
+        write_atomic(folder / UNPUBLISHED, "")
+        for name, text in files.items():
+            write_atomic(folder / name, text)
+
+    def published(self, verdict_id: str, files: Mapping[str, str]) -> None:
+        """Take the mark away, put what was published in place of what was not, and make room."""
+        folder = self.out / FOLDER / verdict_id
+        # First, so that a full disk cannot make a published verdict look lost.
+        (folder / UNPUBLISHED).unlink(missing_ok=True)
+        for name, text in files.items():
+            write_atomic(folder / name, text)
+            if name in (VERDICT, EVIDENCE, METRICS):
+                write_atomic(self.out / name, text)
+        self._prune()
+
+    def lost(self) -> tuple[Lost, ...]:
+        """Return what earlier runs could not publish, oldest first."""
+        return tuple(_lost(mark.parent) for mark in sorted((self.out / FOLDER).glob(f"*/{UNPUBLISHED}"), key=_age))
+
+    def _prune(self) -> None:
+        folders = sorted((each for each in (self.out / FOLDER).iterdir() if each.is_dir()), key=_age)
+        for folder in folders[: max(0, len(folders) - self.keep)]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
+
+
+def _lost(folder: Path) -> Lost:
+    try:
+        document = json.loads((folder / VERDICT).read_text(encoding="utf-8"))
+        return Lost(folder.name, str(document["outcome"]), str(document["end"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Lost(folder.name, "unreadable", "an unknown moment")
