@@ -16,8 +16,9 @@ from leanrag.gate.verdict import Verdict
 from leanrag.local import stack
 from leanrag.local.environments import environment
 from leanrag.local.state import load_secrets, state_dir
-from leanrag.report.commands import show, write_report
+from leanrag.report.commands import REPORTERS, show, write_report
 
+NO_ANSWER = 2
 _IN_CLUSTER = (
     click.option("--revision", help="Commit under test, 40 hexadecimal digits."),
     click.option("--repository", help="Address of the Git repository."),
@@ -78,16 +79,19 @@ def _gate_cluster(cluster: str, mode: str | None, out: Path, deadline: float, op
     if missing:
         raise InputError(f"--scope=cluster needs {' and '.join(missing)}", hint="name the commit and where it is")
     options["guidellm"] = options["guidellm"] or Path(shutil.which("guidellm") or "guidellm")
+    run = ClusterRun(cluster, out=out, mode=mode, deadline=deadline, **options)
     try:
-        done = gate_cluster(ClusterRun(cluster, out=out, mode=mode, deadline=deadline, **options))
+        done = gate_cluster(run, page=lambda verdict: REPORTERS["html"](verdict.document()))
     except LeanragError as error:
         if mode != "observe":
             raise
         say(f"error: {error.message}; mode observe blocks nothing, so the exit code is 0")
         return 0
-    write_report(done.path, html_out=out / "report.html", junit_out=out / "junit.xml")
-    click.echo(show(done.path, report=out / "report.html"))
-    return 0 if done.verdict.mode == "observe" else done.verdict.outcome.exit_code
+    click.echo(REPORTERS["text"](done.verdict.document()))
+    click.echo(done.sentence)
+    if done.verdict.mode == "observe":
+        return 0
+    return NO_ANSWER if done.problem else done.verdict.outcome.exit_code
 
 
 def run_and_report(

@@ -11,8 +11,10 @@ from leanrag.catalog.model import Cluster
 from leanrag.catalog.repository import Repository
 from leanrag.core.errors import InputError, LeanragError, StoppedError
 from leanrag.core.progress import say
+from leanrag.evidence.keys import read_key
 from leanrag.gate.access import Access, by_kubeconfig, in_cluster
-from leanrag.gate.commands import DEADLINE, GateRun, identity, mode_of, tools
+from leanrag.gate.board import ClusterBoard
+from leanrag.gate.commands import DEADLINE, identity, mode_of, tools
 from leanrag.gate.converge import Expected
 from leanrag.gate.discover import Targets, discover
 from leanrag.gate.incluster import InCluster
@@ -22,8 +24,9 @@ from leanrag.gate.live import Eyes, config_map
 from leanrag.gate.observed import ConfigMap
 from leanrag.gate.plan import Plan, Step
 from leanrag.gate.probe import probe
+from leanrag.gate.publish import Page, Published
 from leanrag.gate.revision import Revision
-from leanrag.gate.run import run_gate, verdict_path
+from leanrag.gate.run import run_gate
 from leanrag.gate.source import Source, clone, export, tokens
 from leanrag.gate.steps import announce, steps
 from leanrag.gate.workloads import workloads
@@ -76,8 +79,8 @@ class _Declared:
     problem: str = ""
 
 
-def gate_cluster(run: ClusterRun) -> GateRun:
-    """Put the cluster at a commit through the gate, publish the verdict, and write `out`/verdict.json.
+def gate_cluster(run: ClusterRun, page: Page | None = None) -> Published:
+    """Put the cluster at a commit through the gate and publish the verdict; `page` makes its report.
 
     Raises InputError, ToolError or UnreachableError when there can be no verdict: no such commit, Git or the API server
     away from the start, an option that cannot be used. Charts that cannot be rendered are in the verdict.
@@ -87,10 +90,11 @@ def gate_cluster(run: ClusterRun) -> GateRun:
     with tempfile.TemporaryDirectory(prefix="leanrag-gate-") as scratch:
         source = clone(run.repository, run.revision, run.cluster, Path(scratch) / "git", run.credentials)
         declared = _declared(run, export(source, Path(scratch) / "tree"))
-        around = _surroundings(run, declared, source, here, hub)
+        around = _surroundings(run, declared, source, here, hub, page)
         converge = Step("converge", around.converge)
-        verdict = run_gate(_plan(run, declared, source, around), (converge, *steps(declared.repository, run.guidellm)))
-    return GateRun(verdict, verdict_path(run.out))
+        run_gate(_plan(run, declared, source, around), (converge, *steps(declared.repository, run.guidellm)))
+    assert around.published  # run_gate publishes whatever happens
+    return around.published
 
 
 def _declared(run: ClusterRun, root: Path) -> _Declared:
@@ -118,7 +122,9 @@ def _answering(targets: Targets) -> bool:
     return any(model.name == name and model.contract.engine != "sim" for model in targets.models)
 
 
-def _surroundings(run: ClusterRun, declared: _Declared, source: Source, here: Access, hub: Access) -> InCluster:
+def _surroundings(
+    run: ClusterRun, declared: _Declared, source: Source, here: Access, hub: Access, page: Page | None
+) -> InCluster:
     namespace = run.namespace or here.namespace
     urls = {model.address for model in declared.targets.models}
     urls |= {declared.targets.rag.url} if declared.targets.rag else set()
@@ -131,9 +137,10 @@ def _surroundings(run: ClusterRun, declared: _Declared, source: Source, here: Ac
         source=source,
         eyes=Eyes(hub, run.applications or hub.namespace, here),
         lease=Lease(here.client, namespace, lease_name(urls), me),
-        records=lambda: (),
-        tell=lambda verdict: verdict,
+        board=ClusterBoard(here, namespace),
         deadline=run.converge_deadline,
+        key=read_key(run.signing_key) if run.signing_key else None,
+        page=page,
     )
 
 

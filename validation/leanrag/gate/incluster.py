@@ -1,10 +1,11 @@
 """What a run in a cluster has around it: Argo CD's Applications, the pods, a lease, newer commits, earlier verdicts."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 from leanrag.catalog.model import Cluster
 from leanrag.core.clock import utc_now
@@ -12,7 +13,9 @@ from leanrag.core.errors import LeanragError
 from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
 from leanrag.core.result import JSON, Item, StepResult
-from leanrag.evidence.store import Record
+from leanrag.evidence.keys import SigningKey, public_keys
+from leanrag.evidence.store import read
+from leanrag.gate.board import Board
 from leanrag.gate.carry import Carried, Measure, carry
 from leanrag.gate.converge import Expected, Seen, items, problems
 from leanrag.gate.fingerprint import fingerprint, running_images
@@ -21,6 +24,7 @@ from leanrag.gate.live import Eyes
 from leanrag.gate.observed import Live, Pod
 from leanrag.gate.plan import Context, Engines, Surroundings
 from leanrag.gate.problem import Problem, told
+from leanrag.gate.publish import Page, Published, publish
 from leanrag.gate.source import Source
 from leanrag.gate.stop import Stopper
 from leanrag.gate.verdict import Verdict
@@ -30,13 +34,15 @@ from leanrag.gate.watch import watching
 # Somebody else's whole measurement may be in the way; a nightly run notices within seconds that it is superseded.
 LEASE_SECONDS = 1800.0
 LAST_LOOK_SECONDS = 60.0
+# A pod is killed some time after SIGTERM (the chart's `graceSeconds`); an API server restarts in a minute or two.
+HURRIED_SECONDS, PUBLISH_SECONDS = 30.0, 240.0
 _SAME = "The verdict speaks of what ran all the time."
 _HOURS = {"h": 1, "d": 24}
 
 
 @dataclass(slots=True)
 class InCluster(Surroundings):
-    """One run in a cluster; `records` reads earlier verdicts, `tell` publishes this one."""
+    """One run in a cluster; without `key` its verdict is unsigned. `page` makes the report of a verdict."""
 
     cluster: Cluster
     mode: str
@@ -45,17 +51,21 @@ class InCluster(Surroundings):
     source: Source
     eyes: Eyes
     lease: Lease
-    records: Callable[[], Iterable[Record]]
-    tell: Callable[[Verdict], Verdict]
+    board: Board
     deadline: float
+    key: SigningKey | None = None
+    page: Page | None = None
     clock: Clock = field(default_factory=lambda: Clock(time.monotonic, time.sleep))
     seen: Seen = field(default_factory=Seen)
     first: Seen = field(default_factory=Seen)
     live: Live | None = None
+    stopper: Stopper | None = None
+    published: Published | None = None
 
     @contextmanager
     def guard(self, stopper: Stopper) -> Iterator[None]:
         """Watch for a newer commit and for the lease while the steps run; give the lease back at the end."""
+        self.stopper = stopper
         try:
             with watching((self._superseded, self._lease_lost), stopper.stop):
                 yield
@@ -116,7 +126,7 @@ class InCluster(Surroundings):
         if silent := [name for name, engine in engines.items() if engine.problem]:
             return Measure(f"{silent[0]} does not say what it is")
         return carry(
-            self.records(),
+            (read(body, public_keys(self.cluster.facts.gate.publicKeys)) for body in self.board.verdicts()),
             cluster=self.cluster.name,
             content_hash=self.source.content(self.source.sha),
             fingerprint=fingerprint(self.live),
@@ -166,9 +176,14 @@ class InCluster(Surroundings):
             fingerprint=fingerprint(live),
         )
 
-    def publish(self, verdict: Verdict) -> Verdict:
-        """Publish the verdict."""
-        return self.tell(verdict)
+    def publish(self, verdict: Verdict, out: Path) -> Verdict:
+        """Sign and publish the verdict; `published` tells how that went."""
+        hurried = self.stopper is not None and self.stopper.hurried
+        seconds = HURRIED_SECONDS if hurried else PUBLISH_SECONDS
+        self.published = publish(
+            verdict, board=self.board, out=out, deadline=seconds, key=self.key, page=self.page, sleep=self.clock.sleep
+        )
+        return self.published.verdict
 
 
 def _kept(before: Sequence[Pod], after: Sequence[Pod]) -> Item:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leanrag.catalog.model import Cluster
+from leanrag.core.files import write_atomic
 from leanrag.core.result import Item, StepResult
+from leanrag.evidence.store import VERDICT
 from leanrag.gate.carry import Carried, Measure
 from leanrag.gate.discover import ModelTarget, Targets
 from leanrag.gate.probe import Engine
@@ -40,8 +42,9 @@ class Surroundings:
         """Return the verdict with what only the surroundings know."""
         return verdict
 
-    def publish(self, verdict: Verdict) -> Verdict:
-        """Make the verdict known and return it as it was published."""
+    def publish(self, verdict: Verdict, out: Path) -> Verdict:
+        """Make the verdict known, also at `out`/verdict.json, and return it as it was published."""
+        write_atomic(out / VERDICT, verdict.text())
         return verdict
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from leanrag.core.clock import stamp, utc_now
 from leanrag.core.errors import LeanragError
-from leanrag.core.files import write_atomic
 from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
 from leanrag.core.result import StepResult
+from leanrag.evidence.store import VERDICT
 from leanrag.gate import carry, sight
 from leanrag.gate.decide import STEPS, overall, reason, required_steps
 from leanrag.gate.lift import bare, check_facts, complete, lift
@@ -21,7 +21,6 @@ from leanrag.gate.sight import Sight
 from leanrag.gate.stop import Stopper, stoppable
 from leanrag.gate.verdict import ModelSubject, Skipped, Subject, Verdict
 
-FILE = "verdict.json"
 LOCAL_ONLY = "local scope: there is no Argo CD whose Applications could converge"
 NOT_CONVERGED = "the cluster has not converged on this commit"
 NOT_THIS_MODE = "gate mode {mode}: no synthetic load on this cluster"
@@ -68,14 +67,12 @@ def run_gate(plan: Plan, steps: Sequence[Step]) -> Verdict:
         verdict = _verdict(run, before, start)
         verdict = plan.around.describe(carry.carried(verdict, carried) if carried else verdict)
         # Still under our handlers, which now only take note: a second Ctrl-C cannot tear the file.
-        verdict = plan.around.publish(verdict)
-        write_atomic(plan.out / FILE, verdict.text())
-    return verdict
+        return plan.around.publish(verdict, plan.out)
 
 
 def verdict_path(out: Path) -> Path:
     """Return where a run with this output folder writes its verdict."""
-    return out / FILE
+    return out / VERDICT
 
 
 def _engines(run: _Run) -> Engines:

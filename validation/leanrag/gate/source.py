@@ -86,7 +86,7 @@ class Source:
 def clone(url: str, sha: str, cluster: str, folder: Path, credentials: Path | None = None) -> Source:
     """Clone a repository (bare) and find the commit; a commit that it does not have is an InputError.
 
-    `credentials` is a folder with the files `username` and `password`, and `ca.crt` for a server of a private authority.
+    `credentials` is a folder with the files `username` and `password`, and `ca.crt` of a private authority.
     """
     ca = credentials / "ca.crt" if credentials else None
     git = Git.clone(url, folder, credentials, ca if ca and ca.is_file() else None)

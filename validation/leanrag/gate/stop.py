@@ -25,6 +25,7 @@ class Stopper:
         self.why = ""
         self.armed = False
         self.handled = False
+        self.hurried = False
 
     @property
     def left(self) -> float:
@@ -57,7 +58,8 @@ class Stopper:
             signal.setitimer(signal.ITIMER_REAL, 0.001, AGAIN_SECONDS)
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
-        """Remember the first reason, and interrupt the work."""
+        """Remember the first reason, and interrupt the work; who sent a signal will not wait for long."""
+        self.hurried = self.hurried or number != signal.SIGALRM
         if not self.why:
             self.why = self._late() if number == signal.SIGALRM else f"stopped by {signal.Signals(number).name}"
             signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)

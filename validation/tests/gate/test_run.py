@@ -200,7 +200,7 @@ def test_a_failure_seen_before_the_signal_stays_a_failure(plan, steps):
 
 
 def test_a_signal_while_the_verdict_is_written_does_not_tear_it(plan, steps, monkeypatch):
-    from leanrag.gate import run as module
+    from leanrag.gate import plan as module
 
     real = module.write_atomic
 
