@@ -3,15 +3,22 @@
 // The upstream program (github.com/llm-d/llm-d-inference-sim v0.10.2, cmd/llm-d-inference-sim) listens on every
 // interface: fine in a pod, not on a laptop. This one reads the same flags, and listens on $LEANRAG_LISTEN_HOST
 // (default 127.0.0.1) with the configured --port. It serves HTTP only; the upstream gRPC side is left out.
+//
+// With $VLLM_API_KEY it asks for that key as vLLM does: 401 under /v1 without it, while /health and /metrics stay open.
 package main
 
 import (
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -58,11 +65,16 @@ func serve(ctx context.Context, stop func(), simulator *vllmsim.VllmSimulator, p
 	if err != nil {
 		return err
 	}
+	logger.Info("Listening", "address", listener.Addr().String())
+	if key := os.Getenv("VLLM_API_KEY"); key != "" {
+		if listener, err = guard(listener, key); err != nil {
+			return err
+		}
+	}
 	go func() {
 		<-ctx.Done()
 		listener.Close() // ends StartHTTPServer
 	}()
-	logger.Info("Listening", "address", listener.Addr().String())
 	err = communication.New(logger, simulator).StartHTTPServer(ctx, listener)
 	if ctx.Err() == nil { // it ended by itself: that is the error
 		return fmt.Errorf("the HTTP server ended: %w", err)
@@ -73,4 +85,29 @@ func serve(ctx context.Context, stop func(), simulator *vllmsim.VllmSimulator, p
 	}
 	simulator.Stop()
 	return nil
+}
+
+// guard answers on the outer listener and hands on what carries the key; it returns the listener to serve behind it.
+func guard(outer net.Listener, key string) (net.Listener, error) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: inner.Addr().String()})
+	proxy.FlushInterval = -1 // a token is sent when it is there
+	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 256}
+	wanted := []byte("Bearer " + key)
+	check := func(w http.ResponseWriter, r *http.Request) {
+		given := []byte(r.Header.Get("Authorization"))
+		if strings.HasPrefix(r.URL.Path, "/v1") && subtle.ConstantTimeCompare(given, wanted) != 1 {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, `{"error":"Unauthorized"}`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(check), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(outer) }() // ends with the process
+	return inner, nil
 }

@@ -53,6 +53,9 @@ ENVIRONMENTS = (
     Environment("llama-stack", ("llama-stack",), "about 250 MB to download, 0.8 GB on disk"),
     Environment("ogx", ("ogx",), "about 200 MB to download, 0.7 GB on disk"),
     Environment("guidellm", ("guidellm",), "shares torch with vllm; else about 2.5 GB to download, 5 GB on disk"),
+    # These two are made for images only: the rest of leanrag runs where it is installed.
+    Environment("gate", ("gate",), "about 20 MB to download, 70 MB on disk"),
+    Environment("embedder", ("embedder",), "about 25 MB to download, 90 MB on disk"),
 )
 
 
