@@ -102,6 +102,14 @@ def _wrong_time(claims: Claims, now: datetime, max_age: timedelta) -> Iterable[s
         yield f"too old: it measured {span(now - claims.measured)} ago, at most {span(max_age)} are allowed"
 
 
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def age(text: str) -> timedelta:
+    """Return a duration as cluster.yaml writes it (90m, 36h, 7d); the catalogue has checked its form."""
+    return int(text[:-1]) * _UNITS[text[-1]]
+
+
 def span(duration: timedelta) -> str:
     """Return a duration as people say it: 3.5 hours, 7 days."""
     hours = duration.total_seconds() / 3600

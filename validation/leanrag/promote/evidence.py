@@ -1,46 +1,126 @@
 """May this verdict move a pin? Pure: every reason why not, at once; no reason means yes.
 
-The schema file of the verdict is the contract with the gate. Only that file is shared, no code: a defect in the
-writer cannot hide itself from this reader.
+The signature format (leanrag.evidence) and the schema file of the verdict are the contract with the gate. No code is
+shared with it: a defect in the writer cannot hide itself from this reader.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from leanrag.evidence.claims import Claims
+from leanrag.evidence.effective import objections
+from leanrag.evidence.jws import Refusal
+from leanrag.evidence.keys import Keys
+from leanrag.evidence.store import Record
+from leanrag.evidence.token import digest, verify
+
 UNSIGNED = "unsigned: promotion needs a verdict that its cluster's gate signed"
-# A gate and a promoter on different machines rarely agree to the second; more than this is a wrong clock or a forgery.
-CLOCK_SKEW = timedelta(minutes=2)
+# What a follower that `requires` a mode accepts: full measures more than smoke, and observe promises nothing.
+ACCEPTED: Mapping[str | None, tuple[str, ...]] = {
+    None: ("full", "smoke", "observe"),
+    "smoke": ("full", "smoke"),
+    "full": ("full",),
+}
+# What a PASS of a mode must have run, written once more: a gate that forgot a step is believed by nobody but itself.
+_ALWAYS = ("converge", "check", "smoke", "verdict")
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "full": (*_ALWAYS, "load", "judge"),
+    "smoke": _ALWAYS,
+    "observe": (*_ALWAYS, "load", "judge"),
+}
 
 
 def refusals(
-    verdict: Mapping[str, Any],
+    record: Record,
+    keys: Keys | Iterable[str],
     *,
     cluster: str,
     revision: str,
     content_hash: str,
+    requires: str | None,
     now: datetime,
     max_age: timedelta,
 ) -> tuple[str, ...]:
-    """Return every reason why a verdict is no evidence for this commit on this cluster; an empty tuple would be yes.
+    """Return every reason why a record is no evidence for this commit on this cluster; an empty tuple is a yes.
 
-    `content_hash` is what the cluster renders from at `revision`; `now` is aware; the age counts from the run's end.
-    Verdicts carry no signature in this schema version, so each is refused at least as unsigned.
+    `keys` are the public keys that main names for `cluster`, `content_hash` is what it renders from at `revision`,
+    `requires` the mode that the follower asks for; `now` is aware, the age counts from the measurement.
     """
+    if not record.token:
+        return (UNSIGNED,)
+    if record.problem or record.verdict is None:
+        return (record.problem or "its document is missing",)
+    asked = {"cluster": cluster, "revision": revision, "content_hash": content_hash}
+    found = token_refusals(record.token, keys, **asked, requires=requires, now=now, max_age=max_age)
+    return (*found, *_document_refusals(record))
+
+
+def token_refusals(
+    token: str,
+    keys: Keys | Iterable[str],
+    *,
+    cluster: str,
+    revision: str,
+    content_hash: str,
+    requires: str | None,
+    now: datetime,
+    max_age: timedelta,
+) -> tuple[str, ...]:
+    """Return the same by the signed claims alone, as a pin's history keeps them: this needs Git and nothing else."""
+    if not token:
+        return (UNSIGNED,)
+    if isinstance(verified := verify(token, keys), Refusal):
+        return (verified.reason,)
+    claims = verified.claims
+    return (
+        *objections(claims, cluster, revision, content_hash, now=now, max_age=max_age),
+        *_not_pass(claims),
+        *_too_little(claims, requires),
+    )
+
+
+def _not_pass(claims: Claims) -> Iterable[str]:
+    if claims.outcome != "PASS":
+        yield f"the outcome is {claims.outcome}"
+
+
+def _too_little(claims: Claims, requires: str | None) -> Iterable[str]:
+    if claims.mode not in ACCEPTED.get(requires, ()):
+        yield f"it was measured in mode {claims.mode}, and {requires} is required"
+
+
+def _document_refusals(record: Record) -> Iterable[str]:
+    """Look at the document too: a PASS above a failing part was signed by a defect."""
+    verdict, claims = record.verdict or {}, record.claims
+    if claims is None or digest(record.text) != claims.verdict_digest:
+        return ("its document is not the one that was signed",)
     if problems := schema_problems(verdict):
         return (f"not a verdict: {problems[0]}",)
-    return (
-        *_other_place(verdict, cluster),
-        *_other_content(verdict, revision, content_hash),
-        *_age(verdict, now, max_age),
-        *_not_pass(verdict),
-        UNSIGNED,
-    )
+    found = []
+    if verdict["dirty"]:
+        found.append("the tree that was tested differed from its commit")
+    if verdict["outcome"] == "PASS":
+        found += _failing_parts(verdict)
+    return found
+
+
+def _failing_parts(verdict: Mapping[str, Any]) -> Iterable[str]:
+    done = {step["name"]: step["outcome"] for step in verdict["steps"]}
+    for name in STEPS[verdict["mode"]]:
+        if done.get(name, "NOT_RUN") == "NOT_RUN":
+            yield f"it says PASS, but the step {name} was not run"
+    if "judge" in STEPS[verdict["mode"]] and not any(part["outcome"] == "PASS" for part in verdict["objectives"]):
+        yield "it says PASS, but no objective was met"
+    for kind in ("steps", "objectives", "evidence"):
+        for part in verdict[kind]:
+            if part["outcome"] in ("FAIL", "INCONCLUSIVE"):
+                yield f"it says PASS, but {kind} has {part['name']}: {part['outcome']}"
 
 
 def schema_problems(document: object) -> tuple[str, ...]:
@@ -53,56 +133,3 @@ def schema_problems(document: object) -> tuple[str, ...]:
 def _validator() -> Draft202012Validator:
     text = resources.files("leanrag").joinpath("gate", "verdict.schema.json").read_text(encoding="utf-8")
     return Draft202012Validator(json.loads(text))
-
-
-def _other_place(verdict: Mapping[str, Any], cluster: str) -> Iterable[str]:
-    if verdict["scope"] != "cluster":
-        yield f"scope {verdict['scope']}: measured on one machine, not on a cluster"
-    if verdict["cluster"] != cluster:
-        yield f"it is about the cluster {verdict['cluster']}, not {cluster}"
-
-
-def _other_content(verdict: Mapping[str, Any], revision: str, content_hash: str) -> Iterable[str]:
-    if verdict["revision"] != revision:
-        yield f"it is about the commit {_short(verdict['revision'])}, not {_short(revision)}"
-    if verdict["dirty"]:
-        yield "the tree that was tested differed from its commit"
-    if verdict["contentHash"] != content_hash:
-        yield "what it tested renders from other content than this commit"
-
-
-def _short(revision: str | None) -> str:
-    return revision[:12] if revision else "none"
-
-
-def _age(verdict: Mapping[str, Any], now: datetime, max_age: timedelta) -> Iterable[str]:
-    start, end = _moment(verdict["start"]), _moment(verdict["end"])
-    if start is None or end is None or end < start:
-        yield f"its times are impossible: {verdict['start']} to {verdict['end']}"
-    elif end > now + CLOCK_SKEW:
-        yield f"it ends in the future: {verdict['end']}"
-    elif now - end > max_age:
-        yield f"too old: it ended {_days(now - end)} ago, at most {_days(max_age)} are allowed"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None  # the schema's pattern lets 2026-02-31 through
-
-
-def _days(span: timedelta) -> str:
-    hours = span.total_seconds() / 3600
-    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.1f} hours"
-
-
-def _not_pass(verdict: Mapping[str, Any]) -> Iterable[str]:
-    """Look at the parts too: a PASS above a failing part was edited, or written by a defect."""
-    if verdict["outcome"] != "PASS":
-        yield f"the outcome is {verdict['outcome']}: {verdict['reason']}"
-        return
-    for kind in ("steps", "objectives", "evidence"):
-        for part in verdict[kind]:
-            if part["outcome"] in ("FAIL", "INCONCLUSIVE"):
-                yield f"it says PASS, but {kind} has {part['name']}: {part['outcome']}"
