@@ -11,14 +11,12 @@ from leanrag.catalog.commits import ReleaseState
 from leanrag.catalog.model import ClusterFacts, ReleaseFacts
 from leanrag.core.outcome import Outcome
 from leanrag.evidence.effective import Effective
-from leanrag.promote.evidence import refusals
+from leanrag.promote.evidence import ACCEPTED, refusals
 from leanrag.promote.facts import Facts
 from leanrag.promote.freeze import duration, frozen
 from leanrag.promote.holds import held
 from leanrag.promote.moves import Decision, Delivery, Hold, Move, Wait, Why
 from leanrag.promote.verdicts import Verdicts
-
-ACCEPTED = {"full": ("full",), "smoke": ("full", "smoke"), None: ("full", "smoke", "observe")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def _cannot_follow(facts: Facts, name: str, release: ReleaseFacts) -> str:
     if release.revision == "main":
         return f"it follows {follows} but tracks main; take out one of the two"
     if release.revision and release.revision not in facts.line:
-        return f"its pin {release.revision[:12]} is not in the history of main; was history rewritten?"
+        return f"main does not descend from its pin {release.revision[:12]}; was history rewritten?"
     return ""
 
 
@@ -120,15 +118,20 @@ def _refused(case: Case, sha: str, answer: Effective, content: str | None) -> Wa
     if content is None:
         return Wait(case.name, Why.PROBLEM, f"what {leader} renders from at {sha[:12]} cannot be read", sha)
     age = duration(case.leader.gate.carryOver.maxAge)
+    requires = case.cluster.gate.requires
     wrong = refusals(
-        record.verdict or {}, cluster=leader, revision=sha, content_hash=content, now=case.now, max_age=age
+        record,
+        case.leader.gate.publicKeys,
+        cluster=leader,
+        revision=sha,
+        content_hash=content,
+        requires=requires,
+        now=case.now,
+        max_age=age,
     )
     if wrong:
-        return Wait(case.name, Why.VERDICT, f"{sha[:12]} on {leader}: {wrong[0]}", sha)
-    requires = case.cluster.gate.requires
-    if record.claims.mode not in ACCEPTED[requires]:
-        reason = f"{sha[:12]} passed on {leader} in mode {record.claims.mode}; {case.name} requires {requires}"
-        return Wait(case.name, Why.REQUIRES, reason, sha)
+        why = Why.VERDICT if record.claims.mode in ACCEPTED[requires] else Why.REQUIRES
+        return Wait(case.name, why, f"{sha[:12]} on {leader}: {wrong[0]}", sha)
     if on_hold := held(case.facts, case.name, sha) or _failed_here(case, sha):
         return Wait(case.name, Why.HOLD, on_hold, sha)
     return None
