@@ -21,8 +21,8 @@ Takes: the root context.
 {{- end -}}
 
 {{/*
-common.namespace: the namespace of a layer. `lr-<layer>` unless global.namespaces.<layer> says otherwise, so that
-network policies and URLs never spell a namespace of ours.
+common.namespace: the namespace of a layer: global.namespaces.<layer>, else `<cluster.namespacePrefix>-<layer>` with the
+prefix `lr`, so that network policies and URLs never spell a namespace of ours.
 Takes: {ctx, layer (default: the chart's own layer)}. The chart's own layer is where the release is installed.
 */}}
 {{- define "common.namespace" -}}
@@ -32,7 +32,8 @@ Takes: {ctx, layer (default: the chart's own layer)}. The chart's own layer is w
 {{- if eq $layer $own -}}
 {{- .ctx.Release.Namespace -}}
 {{- else -}}
-{{- index $map $layer | default (printf "lr-%s" $layer) -}}
+{{- $prefix := (.ctx.Values.cluster | default dict).namespacePrefix | default "lr" -}}
+{{- index $map $layer | default (printf "%s-%s" $prefix $layer) -}}
 {{- end -}}
 {{- end -}}
 

@@ -120,3 +120,18 @@ def test_a_taken_port_is_one_sentence(engine: Engine) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == f"error: cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+def test_with_a_key_everything_but_health_asks_for_it() -> None:
+    engine = Engine("127.0.0.1", 0).start()
+    engine.api_key = "right"
+    models, health = f"{engine.url}/models", engine.url.replace("/v1", "/health")
+    try:
+        assert requests.get(models, timeout=5).status_code == 401
+        assert requests.get(models, headers={"Authorization": "Bearer wrong"}, timeout=5).status_code == 401
+        assert requests.post(f"{engine.url}/chat/completions", json={}, timeout=5).status_code == 401
+        assert requests.get(models, headers={"Authorization": "Bearer right"}, timeout=5).status_code == 200
+        assert requests.get(health, timeout=5).status_code == 200
+    finally:
+        engine.shutdown()
+        engine.server_close()

@@ -4,6 +4,10 @@ model.command: the program. Named, because the images differ in their entry poin
 {{- define "model.command" -}}
 {{- if eq .Values.engine "sim" -}}
 - /app/llm-d-inference-sim
+{{- else if eq .Values.engine "standin" -}}
+- python
+- -m
+- leanrag.rag.standin
 {{- else -}}
 - vllm
 - serve
@@ -79,8 +83,16 @@ model.args.sim: llm-d-inference-sim 0.10.2. The dummy tokenizer, because any oth
 {{- end -}}
 
 {{/*
+model.args.standin: the weights come with the image.
+*/}}
+{{- define "model.args.standin" -}}
+{{- list "--host=0.0.0.0" (printf "--port=%s" (include "model.port" .)) "--models=/opt/minilm" | toYaml -}}
+{{- end -}}
+
+{{/*
 model.env: environment of the engine. Offline unless the engine itself downloads: even a local model makes transformers ask
-the hub otherwise (transformers #42914). USER, because torch asks for the user's name and an assigned UID has none.
+the hub otherwise (transformers #42914). USER, because torch asks for the user's name and an assigned UID has none. The key has
+vLLM's name for every engine: ours read the same.
 */}}
 {{- define "model.env" -}}
 {{ include "common.writableHome.env" . }}

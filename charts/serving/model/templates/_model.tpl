@@ -91,12 +91,14 @@ model.since34: "true" from OpenShift AI 3.4; empty before it and on a cluster wi
 {{- end -}}
 
 {{/*
-model.image: our own images when none is named: the CPU build of vLLM, or the simulator.
+model.image: our own images when none is named.
 */}}
 {{- define "model.image" -}}
 {{- $image := .Values.image -}}
 {{- if not $image.repository -}}
-{{- $own := ternary (dict "repository" "inference-sim" "tag" "0.10.2") (dict "repository" "vllm-cpu" "tag" "0.32.0") (eq .Values.engine "sim") -}}
+{{- $own := dict "vllm" (dict "repository" "vllm-cpu" "tag" "0.32.0") "sim" (dict "repository" "inference-sim" "tag" "0.10.2")
+      "standin" (dict "repository" "embedder" "tag" "0.1.0") -}}
+{{- $own = index $own .Values.engine -}}
 {{- $image = dict "repository" $own.repository "tag" ($image.tag | default $own.tag) "digest" $image.digest -}}
 {{- end -}}
 {{- include "common.image" (dict "ctx" . "image" $image "key" "image") -}}
@@ -109,7 +111,7 @@ model.startup: seconds allowed for starting; the rule is written at capacity.sta
 {{- $given := int .Values.capacity.startupSeconds -}}
 {{- $factor := ternary 40.0 20.0 (eq (include "model.downloads" .) "true") -}}
 {{- if $given -}}{{ $given }}
-{{- else if eq .Values.engine "sim" -}}30
+{{- else if ne .Values.engine "vllm" -}}60
 {{- else -}}{{ addf 180 (mulf $factor (float64 .Values.model.sizeGiB)) | ceil | int }}
 {{- end -}}
 {{- end -}}

@@ -5,6 +5,8 @@ Takes: {ctx, name, resources (default true; KServe wants them on the InferenceSe
 {{- define "model.container" -}}
 {{- $ctx := .ctx -}}
 {{- $port := include "model.port" $ctx | int -}}
+{{- /* What loads no weights from a volume is there at once. */ -}}
+{{- $period := ternary 10 2 (eq $ctx.Values.engine "vllm") -}}
 - name: {{ .name }}
   image: {{ include "model.image" $ctx }}
   imagePullPolicy: IfNotPresent
@@ -21,8 +23,8 @@ Takes: {ctx, name, resources (default true; KServe wants them on the InferenceSe
   # Nothing else is asked before this one passes, so a slow start is never taken for a hang (kserve #5062).
   startupProbe:
     {{- include "model.probe" $ctx | nindent 4 }}
-    periodSeconds: 10
-    failureThreshold: {{ include "model.startup" $ctx | float64 | mulf 0.1 | ceil | int }}
+    periodSeconds: {{ $period }}
+    failureThreshold: {{ divf (include "model.startup" $ctx | float64) $period | ceil | int }}
   readinessProbe:
     {{- include "model.probe" $ctx | nindent 4 }}
     periodSeconds: 5

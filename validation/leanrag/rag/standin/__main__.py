@@ -1,7 +1,11 @@
-"""`python -m leanrag.rag.standin --host 127.0.0.1 --port 8000 [--models FOLDER]`: serve until a signal ends it."""
+"""`python -m leanrag.rag.standin --host 127.0.0.1 --port 8000 [--models FOLDER]`: serve until a signal ends it.
+
+VLLM_API_KEY in the environment is asked for under /v1, as vLLM does; /health stays open.
+"""
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -27,6 +31,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         engine = Engine(options.host, options.port, MiniLM.load(options.models) if options.models else None)
+        engine.api_key = os.environ.get("VLLM_API_KEY", "")
     except LeanragError as error:
         say(f"error: {error}\nhint: {error.hint}")
         return 2

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Mapping
 from enum import StrEnum
+from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -27,7 +28,7 @@ class Behaviour(StrEnum):
 
 
 class Engine(ThreadingHTTPServer):
-    """One served chat model and, with weights, one embedding model. `behaviour` may be changed while it runs."""
+    """One served chat model and, with weights, one embedding model. `behaviour` and `api_key` may be changed."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -35,6 +36,7 @@ class Engine(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, minilm: MiniLM | None = None) -> None:
         self.minilm = minilm
         self.behaviour = Behaviour.HONEST
+        self.api_key = ""
         super().__init__((host, port), _Handler)
 
     @property
@@ -84,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path in ("/health", "/ping"):
             self._json({})
+        elif not self._may():
+            self._json({"error": "Unauthorized"}, 401)
         elif self.path == "/version":
             self._json({"version": "standin"})
         elif self.path == "/v1/models":
@@ -95,11 +99,19 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             routes = {"/v1/chat/completions": self._chat, "/v1/embeddings": self._embeddings}
             request = self._request()
+            if not self._may():
+                self._json({"error": "Unauthorized"}, 401)
+                return
             if self.path not in routes:
                 raise _RefusedError(404, "NotFoundError", "no such path")
             routes[self.path](request)
         except _RefusedError as refused:
             self._json(wire.error(str(refused), refused.kind, refused.status), refused.status)
+
+    def _may(self) -> bool:
+        """Say whether the caller has the key; vLLM asks for it under /v1 only."""
+        key, given = self.server.api_key, self.headers.get("authorization") or ""
+        return not key or not self.path.startswith("/v1") or compare_digest(given.encode(), f"Bearer {key}".encode())
 
     def _request(self) -> dict[str, Any]:
         size = int(self.headers.get("content-length") or 0)
