@@ -13,7 +13,7 @@ from leanrag.core.errors import LeanragError
 from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
 from leanrag.core.result import JSON, Item, StepResult
-from leanrag.evidence.keys import SigningKey, public_keys
+from leanrag.evidence.keys import Keys, SigningKey, public_keys
 from leanrag.evidence.store import read
 from leanrag.gate.board import Board
 from leanrag.gate.carry import Carried, Measure, carry
@@ -123,10 +123,12 @@ class InCluster(Surroundings):
         """Return the measurement of equal content that still speaks, or why there is none."""
         versions = {name: engine.version for name, engine in engines.items()}
         self.live = self.eyes.live(self.expected, self.seen, versions)
+        if self.key is None:
+            return Measure("without a signing key nothing can be repeated under it")
         if silent := [name for name, engine in engines.items() if engine.problem]:
             return Measure(f"{silent[0]} does not say what it is")
         return carry(
-            (read(body, public_keys(self.cluster.facts.gate.publicKeys)) for body in self.board.verdicts()),
+            (read(body, self._keys(self.key)) for body in self.board.verdicts()),
             cluster=self.cluster.name,
             content_hash=self.source.content(self.source.sha),
             fingerprint=fingerprint(self.live),
@@ -135,6 +137,9 @@ class InCluster(Surroundings):
             now=utc_now(),
             max_age=_age(self.cluster.facts.gate.carryOver.maxAge),
         )
+
+    def _keys(self, own: SigningKey) -> Keys:
+        return public_keys((own.public, *self.cluster.facts.gate.publicKeys))
 
     def last_look(self) -> list[Item]:
         """Ask whether what was tested still runs: nothing else wanted by Git, nothing moved, no pod replaced."""
@@ -188,12 +193,16 @@ class InCluster(Surroundings):
 
 def _kept(before: Sequence[Pod], after: Sequence[Pod]) -> Item:
     """Compare the pods themselves: one that was replaced by its like has started with empty caches during the load."""
-    gone = sorted(pod.name for pod in before if pod.uid not in {each.uid for each in after})
-    new = sorted(pod.name for pod in after if pod.uid not in {each.uid for each in before})
-    if gone or new:
-        why = "; ".join(f"{word}: {', '.join(names)}" for word, names in (("gone", gone), ("new", new)) if names)
-        return Item("the same pods", Outcome.INCONCLUSIVE, f"pods were replaced during the run: {why}", _SAME)
-    return Item("the same pods", Outcome.PASS, f"{len(after)} pods, none replaced", _SAME)
+    old, new = ({pod.name: _what(pod) for pod in pods} for pods in (before, after))
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    if changed:
+        why = f"pods were replaced, or restarted with another image, during the run: {', '.join(changed)}"
+        return Item("the same pods", Outcome.INCONCLUSIVE, why, _SAME)
+    return Item("the same pods", Outcome.PASS, f"{len(new)} pods, none replaced", _SAME)
+
+
+def _what(pod: Pod) -> tuple[str, tuple[str, ...]]:
+    return pod.uid, tuple(each.image_id for each in pod.containers)
 
 
 def _undisturbed(before: Seen, after: Seen, apps: Iterable[str]) -> Item:

@@ -1,0 +1,89 @@
+"""A converged cluster as a bench showed it, and one file for each way in which it can be wrong."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from leanrag.catalog.model import App
+from leanrag.gate.converge import Expected, Seen
+from leanrag.gate.live import config_map
+from leanrag.gate.observed import application
+from leanrag.gate.pods import pods
+from leanrag.gate.workloads import workloads
+from leanrag.render.manifest import Manifest
+
+HERE = Path(__file__).parent
+SHA = "0123456789abcdef0123456789abcdef01234567"
+OLD = "89abcdef0123456789abcdef0123456789abcdef"
+
+
+def patched(value: Any, patch: Any) -> Any:
+    """Return a JSON merge patch (RFC 7386) applied: null removes a key."""
+    if not isinstance(patch, dict):
+        return patch
+    out = dict(value) if isinstance(value, dict) else {}
+    for key, entry in patch.items():
+        if entry is None:
+            out.pop(key, None)
+        else:
+            out[key] = patched(out.get(key), entry)
+    return out
+
+
+class World:
+    """What Git renders and what the API servers answer, by name; `patch` changes the answers."""
+
+    def __init__(self) -> None:
+        self.git = yaml.safe_load((HERE / "git.yaml").read_text())
+        self.live = json.loads((HERE / "converged.json").read_text())
+
+    def patch(self, changes: dict[str, Any]) -> None:
+        for kind, objects in changes.items():
+            for name, change in objects.items():
+                if change is None:
+                    del self.live[kind][name]
+                elif "copyOf" in change:
+                    base = copy.deepcopy(self.live[kind][change["copyOf"]])
+                    self.live[kind][name] = patched(base, {k: v for k, v in change.items() if k != "copyOf"})
+                else:
+                    self.live[kind][name] = patched(self.live[kind][name], change)
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        return tuple(Manifest(_app(name), "t.yaml", body) for name, bodies in self.git.items() for body in bodies)
+
+    @property
+    def expected(self) -> Expected:
+        maps = {
+            name: tuple(config_map(body) for body in bodies if body["kind"] == "ConfigMap")
+            for name, bodies in self.git.items()
+        }
+        return Expected(
+            cluster="dev",
+            sha=SHA,
+            accepted=frozenset({SHA}),
+            apps={"dev-rag-stack": "charts/rag/rag-stack", "dev-model-chat": "charts/serving/model"},
+            workloads=workloads(self.manifests),
+            config_maps=maps,
+        )
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(
+            tuple(application(body) for body in self.live["applications"].values()),
+            pods(self.live["pods"].values()),
+            tuple(config_map(body) for body in self.live["configMaps"].values()),
+        )
+
+
+def _app(name: str) -> App:
+    return App(name, "dev", "rag", "c", name, "lr-rag", Path("c"), Path("o.yaml"), ())
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,126 @@
+"""A cluster has converged only when nothing at all is wrong; every fault is one file, and is named first."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from leanrag.core.outcome import Outcome
+from leanrag.gate.converge import extra, items, problems
+from leanrag.gate.problem import Cause, Problem, ordered, told
+
+HERE = Path(__file__).parent
+FAULTS = sorted((HERE / "faults").glob("*.yaml"))
+OLD = "89abcdef0123456789abcdef0123456789abcdef"
+
+
+def test_a_cluster_that_runs_the_commit_has_converged(world):
+    assert problems(world.expected, world.seen) == ()
+    parts = items(world.expected, world.seen, (), frozenset())
+    assert [(item.name, item.outcome) for item in parts] == [
+        ("dev-rag-stack", Outcome.PASS),
+        ("dev-model-chat", Outcome.PASS),
+        ("dev", Outcome.PASS),
+    ]
+    assert parts[0].reason == "Synced at 0123456789ab and Healthy, 1 pods as rendered"
+
+
+@pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
+def test_one_fault_is_seen_and_named_first(world, path):
+    fault = yaml.safe_load(path.read_text())
+    world.patch(fault["patch"])
+    found = ordered(problems(world.expected, world.seen))
+    assert fault["says"] in str(found[0])
+    assert found[0].broken is fault.get("broken", False)
+
+
+def test_an_empty_list_in_git_is_never_converged(world):
+    nothing = replace(world.expected, apps={}, workloads=(), config_maps={})
+    assert [str(each) for each in problems(nothing, world.seen)] == [
+        "dev: Git lists no Application, so there is nothing to test"
+    ]
+
+
+def test_a_commit_of_equal_content_is_as_good(world):
+    world.patch({"applications": {"dev-rag-stack": {"status": {"sync": {"revision": OLD}}}}})
+    same = replace(world.expected, accepted=world.expected.accepted | {OLD})
+    assert problems(same, world.seen) == ()
+
+
+def test_a_failure_of_a_commit_that_is_gone_is_history(world):
+    state = {"phase": "Failed", "syncResult": {"revision": OLD}, "operation": {"sync": {"revision": OLD}}}
+    world.patch({"applications": {"dev-rag-stack": {"status": {"operationState": state}}}})
+    assert problems(world.expected, world.seen) == ()
+
+
+def test_an_application_that_was_never_synced_because_all_was_there_is_fine(world):
+    world.patch({"applications": {"dev-rag-stack": {"status": {"operationState": None}}}})
+    assert problems(world.expected, world.seen) == ()
+
+
+def test_a_nightly_run_does_not_ask_for_a_running_hook(world):
+    world.patch({"applications": {"dev-gate": {"status": {"operationState": {"phase": "Failed"}}}}})
+    assert problems(replace(world.expected, hooked=False), world.seen) == ()
+
+
+def test_an_application_that_git_does_not_list_is_reported_and_not_judged(world):
+    world.patch({"applications": {"dev-old": {"copyOf": "dev-rag-stack", "metadata": {"name": "dev-old"}}}})
+    assert problems(world.expected, world.seen) == ()
+    assert [each.name for each in extra(world.expected, world.seen)] == ["dev-old"]
+    last = items(world.expected, world.seen, (), frozenset())[-1]
+    assert (last.name, last.outcome) == ("dev-old", Outcome.NOT_RUN)
+
+
+def test_all_problems_come_in_one_sentence_the_first_cause_first(world):
+    world.patch({"applications": {"dev-rag-stack": None, "dev": {"status": {"health": {"status": "Degraded"}}}}})
+    world.patch({"applications": {"dev-model-chat": {"status": {"health": {"status": "Progressing"}}}}})
+    world.patch({"pods": {"rag-stack-6d5f-x1": None}})
+    assert told(problems(world.expected, world.seen)) == (
+        "dev: is Degraded; dev-rag-stack: there is no such Application; "
+        "dev-rag-stack Deployment/rag-stack: 0 of 1 pods are ready; dev-model-chat: is Progressing"
+    )
+
+
+def test_what_lasts_fails_its_application_and_the_rest_is_inconclusive(world):
+    left = (
+        Problem(Cause.HEALTH, "dev-model-chat", "is Degraded", broken=True),
+        Problem(Cause.POD, "dev-rag-stack", "x"),
+    )
+    parts = items(world.expected, world.seen, left, frozenset({left[0].key}))
+    assert [item.outcome for item in parts] == [Outcome.INCONCLUSIVE, Outcome.FAIL, Outcome.PASS]
+
+
+def test_variables_of_a_webhook_are_no_older_pod(world):
+    container = world.live["pods"]["rag-stack-6d5f-x1"]["spec"]["containers"][0]
+    container["env"].append({"name": "OTEL_SERVICE_NAME", "value": "rag"})
+    assert "env OTEL_SERVICE_NAME is not in Git" in told(problems(world.expected, world.seen))
+    assert problems(replace(world.expected, injected=("OTEL_",)), world.seen) == ()
+
+
+def test_a_pinned_digest_must_be_the_one_that_runs(world):
+    digest = "sha256:" + "b" * 64
+    image = f"registry.example.com/lean-rag/ogx:1.5.0@{digest}"
+    world.git["dev-rag-stack"][0]["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    world.live["pods"]["rag-stack-6d5f-x1"]["spec"]["containers"][0]["image"] = image
+    assert f"Git says {digest}" in told(problems(world.expected, world.seen))
+    world.live["pods"]["rag-stack-6d5f-x1"]["status"]["containerStatuses"][0]["imageID"] = f"x@{digest}"
+    assert problems(world.expected, world.seen) == ()
+
+
+def test_evicted_and_completed_pods_serve_nobody(world):
+    world.patch(
+        {"pods": {"evicted": {"copyOf": "rag-stack-6d5f-x1", "metadata": {"name": "e"}, "status": {"phase": "Failed"}}}}
+    )
+    assert problems(world.expected, world.seen) == ()
+
+
+def test_no_secret_of_an_environment_is_told(world):
+    world.live["pods"]["rag-stack-6d5f-x1"]["spec"]["containers"][0]["env"][0]["value"] = "s3cret"
+    assert "s3cret" not in told(problems(world.expected, world.seen))
+
+
+def test_a_runtime_that_is_not_in_git_is_said_not_passed_over(world):
+    world.git["dev-model-chat"] = world.git["dev-model-chat"][1:]
+    parts = items(world.expected, world.seen, (), frozenset())
+    assert "InferenceService/chat was not compared: its runtime 'chat' is not in Git" in parts[1].reason
