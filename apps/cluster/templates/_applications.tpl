@@ -33,8 +33,20 @@ argocd.argoproj.io/compare-options: ServerSideDiff=true
 {{- end }}
 
 {{/*
-The map of namespaces, for the charts' own names of each other (common.namespace): written once, here in values.yaml.
+The namespace of a layer. Clusters that share one Kubernetes have prefixes of their own (cluster.yaml, namespacePrefix).
+Takes: {ctx, layer}.
+*/}}
+{{- define "cluster.namespace" -}}
+{{ .ctx.Values.cluster.namespacePrefix | default "lr" }}-{{ .layer }}
+{{- end }}
+
+{{/*
+The map of namespaces, for the charts' own names of each other (common.namespace).
 */}}
 {{- define "cluster.valuesObject" -}}
-{global: {namespaces: {{ toJson .Values.namespaces }}}}
+{{- $namespaces := dict -}}
+{{- range .Values.layers -}}
+{{- $_ := set $namespaces . (include "cluster.namespace" (dict "ctx" $ "layer" .)) -}}
+{{- end -}}
+{global: {namespaces: {{ toJson $namespaces }}}}
 {{- end }}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from leanrag.catalog.model import App
 from leanrag.catalog.repository import Repository
 from leanrag.core import yamlio
 from leanrag.core.result import JSON
+from leanrag.render import projects
 from leanrag.render.helm import render
 
 ROOT = Path(__file__).parents[3]
@@ -25,12 +27,17 @@ def repository() -> Repository:
 
 def cluster_objects(repository: Repository, name: str) -> dict[tuple[str, str], Any]:
     """Render apps/cluster as the pin makes Argo CD do it."""
-    facts = repository.cluster(name).path
-    chart = ROOT / "apps" / "cluster"
-    app = App(f"{name}-cluster", name, "apps", "cluster", name, "argocd", chart, facts, (facts,))
-    release: dict[str, JSON] = {"revision": "main", "server": "https://kubernetes.default.svc"}
-    manifests = render(repository, app, {"repoURL": ADDRESS, "release": release})
-    return {(manifest.kind, manifest.name): manifest.body for manifest in manifests}
+    return {(body["kind"], body["metadata"]["name"]): body for body in rendered_by(repository, name, "cluster")}
+
+
+def rendered_by(repository: Repository, name: str, chart: str) -> list[Any]:
+    """Render one of the two charts of apps/ for a cluster that is pinned to a commit."""
+    facts = repository.cluster(name).path if chart == "cluster" else ROOT / "apps" / "pin.yaml"
+    app = App(f"{name}-{chart}", name, "apps", chart, name, "argocd", ROOT / "apps" / chart, facts, (facts,))
+    release: dict[str, JSON] = {"revision": "0" * 40, "server": "https://kubernetes.default.svc"}
+    if chart == "pin":
+        release |= {"follows": "staging"} if name == "prod" else {}
+    return [manifest.body for manifest in render(repository, app, {"repoURL": ADDRESS, "release": release})]
 
 
 def generated(application_set: Any) -> Iterator[Any]:
@@ -130,3 +137,46 @@ def test_the_sync_timeout_ends_neither_the_retries_nor_the_gate() -> None:
     deadlines = yamlio.read(ROOT / "charts" / "gate" / "gate" / "values.yaml")["deadlines"]
     assert timeout > retries("cluster") + 1800
     assert timeout > deadlines["wholeMinutes"] * 60 + 300
+
+
+@pytest.mark.helm
+def test_projects_allow_the_kinds_that_charts_render_and_no_others(repository: Repository) -> None:
+    text = (ROOT / projects.VALUES).read_text()
+    assert projects.written(text, projects.rendered(ROOT)) == text, "run: python -m leanrag.render.projects --write"
+    assert '"*"' not in text
+
+
+def test_a_kind_that_is_no_longer_rendered_leaves_its_project() -> None:
+    text = (ROOT / projects.VALUES).read_text()
+    gate = {projects.Kind("batch", "Job", False), projects.Kind("", "Namespace", True)}
+    found = yamlio.load(projects.written(text, {"gate": gate}), "values.yaml")["projects"]
+    assert found["gate"]["kinds"] == {"batch": ["Job"]}
+    assert found["gate"]["clusterKinds"] == {"": ["Namespace"]}
+    before = yamlio.load(text, "values.yaml")["projects"]
+    assert found["workload"] == before["workload"]
+    assert found["gate"]["layers"] == before["gate"]["layers"]
+
+
+def test_the_projects_of_the_hub_name_no_kind_and_no_server_with_a_wildcard() -> None:
+    for each in yamlio.read(ROOT / "apps" / "root.yaml")["items"]:
+        if each["kind"] == "AppProject":
+            allowed = each["spec"]["namespaceResourceWhitelist"]
+            assert all("*" not in entry.values() for entry in allowed)
+            assert "clusterResourceWhitelist" not in each["spec"]
+            assert {to["server"] for to in each["spec"]["destinations"]} == {"https://kubernetes.default.svc"}
+
+
+@pytest.mark.helm
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_project_of_the_root_admits_what_apps_render(repository: Repository, name: str) -> None:
+    spec = next(each["spec"] for each in yamlio.read(ROOT / "apps/root.yaml")["items"] if each["kind"] == "AppProject")
+    kinds = {(entry["group"], entry["kind"]) for entry in spec["namespaceResourceWhitelist"]}
+    places = [to["namespace"] for to in spec["destinations"]]
+    used = set()
+    for chart in ("cluster", "pin"):
+        for body in rendered_by(repository, name, chart):
+            used.add((body["apiVersion"].rpartition("/")[0], body["kind"]))
+            place = body["metadata"].get("namespace", "argocd")
+            assert any(fnmatch(place, pattern) for pattern in places), body["metadata"]
+    assert used <= kinds
+    assert kinds - used <= {("batch", "Job")}  # rendered for clusters that follow one

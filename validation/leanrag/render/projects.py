@@ -1,0 +1,116 @@
+"""What each AppProject may deploy, from what the charts render: `python -m leanrag.render.projects [--write]`.
+
+Kinds come from every case in ci/ and from every Application of every cluster, so that an option that nobody uses yet is
+allowed, too, and nothing else is. They are written to apps/cluster/values.yaml; without --write they are compared.
+"""
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leanrag.catalog.repository import Repository
+from leanrag.core import yamlio
+from leanrag.core.errors import InputError, LeanragError
+from leanrag.core.files import read_text, write_atomic
+from leanrag.core.process import run
+from leanrag.render.helm import KUBE_VERSION, render, stage
+from leanrag.render.tools import tool
+
+VALUES = Path("apps/cluster/values.yaml")
+_REMEDY = "run: python -m leanrag.render.projects --write"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kind:
+    """One kind that a chart renders. It is cluster-scoped when our charts write no namespace: they always do else."""
+
+    group: str
+    name: str
+    clustered: bool
+
+
+def kinds_of(objects: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
+    """Return the kinds of rendered objects."""
+    return frozenset(
+        Kind(str(each["apiVersion"]).rpartition("/")[0], str(each["kind"]), "namespace" not in each["metadata"])
+        for each in objects
+    )
+
+
+def chart_kinds(root: Path, chart: Path) -> frozenset[Kind]:
+    """Return the kinds that a chart's own cases render."""
+    with tempfile.TemporaryDirectory(prefix="leanrag-") as folder:
+        staged = stage(chart, root / "charts" / "common", Path(folder) / chart.name)
+        found = [_case(staged, case) for case in sorted(staged.glob("ci/*-values.yaml"))]
+    return frozenset[Kind]().union(*found)
+
+
+def _case(chart: Path, case: Path) -> frozenset[Kind]:
+    argv: list[str | Path] = [tool("helm"), "template", "ci", chart, "--kube-version", KUBE_VERSION, "--values", case]
+    done = run(argv, what=f"helm template {chart.name} {case.name}", timeout=120)
+    return kinds_of(each for each in yamlio.load_all(done.stdout, case.name) if each)
+
+
+def rendered(root: Path) -> dict[str, frozenset[Kind]]:
+    """Return for each AppProject what its charts render: platform, gate, and workload for all other layers."""
+    repository = Repository(root)
+    charts = sorted(path.parent for path in root.glob("charts/*/*/Chart.yaml") if path.parent.name != "promoter")
+    apps = [app for cluster in repository.clusters() for app in repository.apps(cluster)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        cases = list(pool.map(lambda chart: (chart.parent.name, chart_kinds(root, chart)), charts))
+        used = pool.map(lambda app: (app.layer, kinds_of(each.body for each in render(repository, app))), apps)
+        cases += list(used)
+    found: dict[str, frozenset[Kind]] = {name: frozenset() for name in ("platform", "workload", "gate")}
+    for layer, kinds in cases:
+        found[project_of(layer)] |= kinds
+    return found
+
+
+def project_of(layer: str) -> str:
+    """Return which AppProject a layer's Applications belong to."""
+    return layer if layer in ("platform", "gate") else "workload"
+
+
+def written(text: str, found: Mapping[str, Iterable[Kind]]) -> str:
+    """Return apps/cluster/values.yaml with the kinds of every project replaced; all else stays as it is."""
+    for project, kinds in found.items():
+        for key, clustered in (("clusterKinds", True), ("kinds", False)):
+            block = _block([each for each in kinds if each.clustered is clustered])
+            place = re.compile(rf"(^  {project}:\n(?:    .*\n)*?    {key}:)(?: \{{\}})?\n(?:      .*\n)*", re.MULTILINE)
+            text, count = place.subn(lambda at, block=block: f"{at.group(1)}{block}", text)  # type: ignore[misc]
+            if count != 1:
+                raise InputError(f"{VALUES}: no projects.{project}.{key}", hint="restore the file from Git")
+    return text
+
+
+def _block(kinds: Iterable[Kind]) -> str:
+    groups: dict[str, list[str]] = {}
+    for each in sorted(kinds):
+        groups.setdefault(each.group, []).append(each.name)
+    lines = [f"      {group or chr(34) * 2}: [{', '.join(names)}]\n" for group, names in groups.items()]
+    return "\n" + "".join(lines) if lines else " {}\n"
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Write the projects' kinds, or compare them and exit 1 when they differ."""
+    root = Path.cwd()
+    before = read_text(root / VALUES)
+    after = written(before, rendered(root))
+    if "--write" in arguments and after != before:
+        write_atomic(root / VALUES, after)
+    elif after != before:
+        print(f"{VALUES}: projects differ from what the charts render; {_REMEDY}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LeanragError as error:
+        sys.exit(f"error: {error.message}\nhint: {error.hint}")
