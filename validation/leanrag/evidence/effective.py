@@ -86,7 +86,8 @@ def misplaced(claims: Claims, cluster: str, sha: str) -> tuple[str, ...]:
     if claims.cluster != cluster:
         found.append(f"it is about the cluster {claims.cluster}, not {cluster}")
     if claims.revision != sha:
-        found.append(f"it is about the commit {claims.revision[:12]}, not {sha[:12]}")
+        shown = 12 if claims.revision[:12] != sha[:12] else None
+        found.append(f"it is about the commit {claims.revision[:shown]}, not {sha[:shown]}")
     return tuple(found)
 
 
