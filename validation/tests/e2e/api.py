@@ -37,8 +37,8 @@ class Api:
     def connect(self) -> None:
         """Read the kubeconfig and the server's kinds (again, after new CRDs)."""
         path = str(self.kubeconfig) if self.kubeconfig else None
-        self._client = config.new_client_from_config(config_file=path)
-        self._dynamic = DynamicClient(self._client)
+        self.client = config.new_client_from_config(config_file=path)
+        self._dynamic = DynamicClient(self.client)
 
     def _kind(self, kind: str, api_version: str = "") -> Any:
         wanted = api_version or API_VERSIONS.get(kind, "v1")
@@ -92,14 +92,14 @@ class Api:
     def logs(self, pod: str, namespace: str, tail: int = 30) -> str:
         """Return the last lines of a pod, or why there are none."""
         try:
-            return str(client.CoreV1Api(self._client).read_namespaced_pod_log(pod, namespace, tail_lines=tail))
+            return str(client.CoreV1Api(self.client).read_namespaced_pod_log(pod, namespace, tail_lines=tail))
         except ApiException as error:
             return f"(no log: {error.reason})"
 
     def answers(self) -> bool:
         """Say whether the API server is ready."""
         try:
-            client.CoreV1Api(self._client).list_namespace(limit=1, _request_timeout=3)
+            client.CoreV1Api(self.client).list_namespace(limit=1, _request_timeout=3)
         except Exception:
             return False
         return True

@@ -3,110 +3,165 @@
 import argparse
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from leanrag.core.progress import say
 
 from ..api import Api
-from . import evidence_faults, git_faults
+from ..genesis import make_world
+from . import cluster_faults, evidence_faults, git_faults, measuring_faults
+from .cluster_faults import Ward
 from .desk import Desk, Office, open_office, scratch
 from .fault import Fault, Row, chosen, play
+from .measuring_faults import Laboratory, Measured
 from .table import write_table
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = ROOT / "docs" / "drill.md"
-LEVELS = ("evidence", "git", "measuring", "cluster")
+LEVELS = {
+    "evidence": "Evidence",
+    "git": "Git and the promoter",
+    "measuring": "Measuring",
+    "cluster": "The running cluster",
+}
+
+
+@dataclass(slots=True)
+class Play:
+    """One run of the drill: what was asked for, and what was seen so far."""
+
+    asked: argparse.Namespace
+    groups: list[tuple[str, list[Row]]] = field(default_factory=list)
+    good: list[str] = field(default_factory=list)
+
+    def level(self, name: str, faults: Sequence[Fault[Any]], stage: Callable[[Fault[Any]], Any]) -> None:
+        """Play the faults of one level; `stage` gives each its stage, as a context manager."""
+        rows: list[Row] = []
+        self.groups.append((LEVELS[name], rows))
+        for fault in chosen(faults, self.asked.short, self.asked.only):
+            with stage(fault) as place:
+                rows.append(play(fault, place))
+            _tell(rows[-1])
+
+    def end(self) -> int:
+        """Write the page, say the sum, and return the exit code."""
+        rows = [row for _, some in self.groups for row in some]
+        wrong = sum(bool(row.promoted) for row in rows)
+        odd = [row.id for row in rows if not row.ok]
+        if self.asked.page:
+            write_table(self.asked.page, self.groups, self.good)
+        print(f"{wrong} of {len(rows)} promoted" + (f"; not as expected: {', '.join(odd)}" if odd else ""))
+        return 1 if wrong or odd or not rows else 0
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the command line, read."""
     parser = argparse.ArgumentParser(prog="drill", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="only the most dangerous faults")
-    parser.add_argument("--only", default="", help="ids of faults, with commas")
-    parser.add_argument("--level", default=",".join(LEVELS), help="levels, with commas")
-    parser.add_argument("--kubeconfig", type=Path, help="API server to use; default: the running bench")
-    parser.add_argument("--keep", action="store_true", help="leave the folder of the run behind")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page to write; /dev/null for none")
-    return parser.parse_args(arguments)
+    names = parser.add_argument
+    names("--short", action="store_true", help="only the most dangerous faults")
+    names("--only", type=lambda text: text.split(","), default=[], help="ids of faults, with commas")
+    names("--level", type=lambda text: text.split(","), default=list(LEVELS), help="levels, with commas")
+    names("--kubeconfig", type=Path, help="API server for the levels that need no more; default: the bench")
+    names("--page", type=Path, help=f"the page to write; default: {PAGE} when all is played")
+    asked = parser.parse_args(arguments)
+    whole = not asked.short and not asked.only and set(asked.level) == set(LEVELS)
+    asked.page = asked.page or (PAGE if whole else None)
+    return asked
 
 
 def main(arguments: Sequence[str]) -> int:
     """Play what was asked for; exit 0 only when nothing was promoted and every fault was seen as expected."""
     asked = options(arguments)
-    only = [name for name in asked.only.split(",") if name]
-    kubeconfig = asked.kubeconfig or _bench()
+    run = Play(asked)
+    with _office(asked.kubeconfig) as office:
+        run.good.append(control(office, "before"))
+        if "evidence" in asked.level:
+            run.level("evidence", evidence_faults.FAULTS, lambda fault: desk(office, fault))
+        if "git" in asked.level:
+            run.level("git", git_faults.FAULTS, lambda fault: desk(office, fault))
+        if "measuring" in asked.level:
+            _measuring(run, office)
+        run.good.append(control(office, "after"))
+    if "cluster" in asked.level:
+        _cluster(run)
+    return run.end()
+
+
+@contextmanager
+def _office(kubeconfig: Path | None) -> Iterator[Office]:
+    if kubeconfig is None:
+        from leanrag.bench.up import up
+
+        kubeconfig = up().kubeconfig
     folder = scratch()
-    groups: list[tuple[str, Sequence[Row]]] = []
-    good: list[str] = []
-    levels = asked.level.split(",")
+    office = open_office(Api(kubeconfig), kubeconfig, ROOT, folder)
     try:
-        office = open_office(Api(kubeconfig), kubeconfig, ROOT, folder)
-        if {"evidence", "git"} & set(levels):
-            good += [_control(office, "before")]
-        if "evidence" in levels:
-            groups.append(("Evidence", _at_desks(office, evidence_faults.FAULTS, asked.short, only)))
-        if "git" in levels:
-            groups.append(("Git and the promoter", _at_desks(office, git_faults.FAULTS, asked.short, only)))
-        if {"evidence", "git"} & set(levels):
-            good += [_control(office, "after")]
+        yield office
+    finally:
         office.remote.close()
-    finally:
-        if not asked.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    return _end(asked.page, groups, good)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bench() -> Path:
-    from leanrag.bench.up import up
-
-    return up().kubeconfig
-
-
-def _at_desks(office: Office, faults: Sequence[Fault[Desk]], short: bool, only: Sequence[str]) -> list[Row]:
-    return [_told(_at_desk(office, fault)) for fault in chosen(faults, short, only)]
-
-
-def _at_desk(office: Office, fault: Fault[Desk]) -> Row:
-    desk = Desk(office, fault.id)
+@contextmanager
+def desk(office: Office, fault: Fault[Any]) -> Iterator[Desk]:
+    """Give a fault a desk of its own."""
+    made = Desk(office, fault.id)
     try:
-        return play(fault, desk)
+        yield made
     finally:
-        desk.close()
+        made.close()
 
 
-def _told(row: Row) -> Row:
+def _measuring(run: Play, office: Office) -> None:
+    laboratory = Laboratory(office.folder / "laboratory")
+    laboratory.folder.mkdir()
+
+    @contextmanager
+    def stage(fault: Fault[Any]) -> Iterator[Measured]:
+        with desk(office, fault) as made:
+            yield Measured(made, laboratory)
+
+    try:
+        run.level("measuring", measuring_faults.FAULTS, stage)
+    finally:
+        laboratory.close()
+
+
+def _cluster(run: Play) -> None:
+    ward = Ward(make_world())
+
+    @contextmanager
+    def stage(_: Fault[Any]) -> Iterator[Ward]:
+        ward.admit()
+        yield ward
+        ward.discharge()
+
+    run.level("cluster", cluster_faults.FAULTS, stage)
+
+
+def _tell(row: Row) -> None:
     mark = "ok  " if row.ok else "NO  "
-    say(
-        f"{mark}{row.id} {row.broken}: {row.seen} ({row.seconds:.1f} s)"
-        + (f" PROMOTED {row.promoted}" if row.promoted else "")
-    )
-    return row
+    promoted = f" PROMOTED: {', '.join(row.promoted)}" if row.promoted else ""
+    say(f"{mark}{row.id} {row.broken}: {row.seen} ({row.seconds:.1f} s){promoted}")
 
 
-def _control(office: Office, when: str) -> str:
+def control(office: Office, when: str) -> str:
     """With nothing broken the same code must promote: staging by a push, then prod by a branch."""
     began = time.monotonic()
-    desk = Desk(office, f"control-{when}")
-    desk.passes()
-    said = desk.promote()
-    if desk.pin() != desk.new:
+    place = Desk(office, f"control-{when}")
+    place.passes()
+    said = place.promote()
+    if place.pin() != place.new:
         raise SystemExit(f"{when} the faults: a whole and signed PASS was not promoted: {said[-1500:]}")
-    desk.passes("staging")
-    said = desk.promote()
-    if not desk.person.branches("promote/prod/"):
+    place.passes("staging")
+    said = place.promote()
+    if not place.person.branches("promote/prod/"):
         raise SystemExit(f"{when} the faults: prod's branch is missing: {said[-1500:]}")
     seconds = time.monotonic() - began
     line = f"{when} the faults: an honest PASS of dev pinned staging, one of staging asked for prod ({seconds:.1f} s)"
     say(line)
     return line
-
-
-def _end(page: Path, groups: list[tuple[str, Sequence[Row]]], good: list[str]) -> int:
-    rows = [row for _, some in groups for row in some]
-    wrong = sum(bool(row.promoted) for row in rows)
-    odd = [row.id for row in rows if not row.ok]
-    if str(page) != "/dev/null":
-        write_table(page, groups, good)
-    print(f"{wrong} of {len(rows)} promoted" + (f"; not as expected: {', '.join(odd)}" if odd else ""))
-    return 1 if wrong or odd or not rows else 0

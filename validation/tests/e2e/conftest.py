@@ -1,0 +1,42 @@
+"""The world is made once and shared: the stories follow one another, and each leaves it good again."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .genesis import make_world
+from .world import ROOT, World
+
+HERE = Path(__file__).parent
+_SECONDS: dict[str, float] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the bench, and one worker of xdist."""
+    for item in items:
+        if HERE in Path(item.path).parents:
+            item.add_marker(pytest.mark.bench)
+            item.add_marker(pytest.mark.xdist_group("bench"))
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """The bench, its repository, and three clusters: dev tracks main, staging follows it, prod follows staging."""
+    if not os.environ.get("LEANRAG_BENCH"):
+        pytest.skip("needs the bench: make e2e")
+    made = make_world()
+    try:
+        yield made
+    finally:
+        made.figures.write(ROOT / "docs" / "e2e.md", _SECONDS)
+        print("\n" + "\n".join(made.figures.rows()))
+
+
+@pytest.fixture(autouse=True)
+def _timed(request: pytest.FixtureRequest) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    _SECONDS[request.node.name.removeprefix("test_").replace("_", " ")] = time.monotonic() - began

@@ -1,0 +1,50 @@
+"""Going back asks nobody: no gate, no healthy cluster, no finished sync."""
+
+import time
+
+from .changes import never_ready, slower
+from .world import World
+
+
+def test_rollback_while_the_gate_is_red_and_a_sync_hangs(world: World) -> None:
+    good = world.pin("prod")
+    bad = world.operator.commit(never_ready(world, "prod"), "feat(prod): an image that does not exist")
+    world.expect("dev", bad, "PASS")
+    world.pinned("staging", bad)
+    world.expect("staging", bad, "PASS")
+    world.operator.merge(world.branch("prod", bad))
+    world.wait_for(lambda: hangs(world, bad), 120, why="a sync of prod hangs at the bad commit")
+
+    red = world.operator.commit(slower(world, "dev", factor=2), "perf(chat): and dev is red, too")
+    world.expect("dev", red, "FAIL", within=300)
+    staging = world.pin("staging")
+
+    began = time.monotonic()
+    world.leanrag("rollback", "prod")
+    world.figures.add("rollback command → commit", time.monotonic() - began, goal="≤ 2 s")
+    assert world.pin("prod") == good
+    world.runs("prod", good, within=180)
+    world.figures.add("rollback command → cluster at the old commit", time.monotonic() - began)
+
+    assert world.pin("staging") == staging, "staging is untouched"
+    assert world.verdict("dev", red) is not None, "dev is untouched"
+    hold = world.operator.release("prod")["hold"]
+    assert bad in hold["revisions"]  # type: ignore[index]
+    world.stays(lambda: world.pin("prod") == good, 8, why="the bad commit stays on hold")
+    assert not world.operator.branches("promote/prod/"), "nor does anybody ask for it"
+
+    world.leanrag("release", "prod")
+    assert not world.operator.release("prod").get("hold")
+    world.operator.revert(red)
+    mended = world.operator.revert(bad)
+    world.expect("dev", mended, "PASS")
+
+
+def hangs(world: World, sha: str) -> bool:
+    """Say whether an operation of prod runs at a commit."""
+    for app in world.applications("prod"):
+        state = (app.get("status") or {}).get("operationState") or {}
+        revision = ((state.get("operation") or {}).get("sync") or {}).get("revision")
+        if state.get("phase") == "Running" and revision == sha:
+            return True
+    return False
