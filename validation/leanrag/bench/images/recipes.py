@@ -32,6 +32,11 @@ class Image:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def short(self) -> str:
+        """The name without its tag."""
+        return self.name.partition(":")[0]
+
+    @property
     def reference(self) -> str:
         """The name by which charts ask for it."""
         return f"{REGISTRY}/{self.name}"

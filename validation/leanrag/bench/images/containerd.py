@@ -40,7 +40,7 @@ def listing() -> tuple[Packed, ...]:
     return tuple(rows)
 
 
-def provide(socket: Path, names: Iterable[str] = ()) -> tuple[str, ...]:
+def import_images(socket: Path, names: Iterable[str] = ()) -> tuple[str, ...]:
     """Import images into the containerd at this socket, packing what was never packed; return what was imported.
 
     `names` are image names without tag; none means all. An image that is there with the same content is left alone.
