@@ -65,9 +65,9 @@ class Source:
     def superseded(self) -> str:
         """Return the commit that this cluster should run by now when it renders something else, else an empty text."""
         wanted = self._wanted()
-        if wanted is None or wanted == self.sha:
+        if wanted is None or self.content(wanted) == self.content(self.sha):
             return ""
-        return "" if self.content(wanted) == self.content(self.sha) else wanted
+        return wanted
 
     def _wanted(self) -> str | None:
         """Return what release.yaml of main pins for this cluster now; None where it cannot be told."""

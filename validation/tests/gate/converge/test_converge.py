@@ -60,7 +60,8 @@ def test_an_application_that_was_never_synced_because_all_was_there_is_fine(worl
 
 
 def test_a_nightly_run_does_not_ask_for_a_running_hook(world):
-    world.patch({"applications": {"dev-gate": {"status": {"operationState": {"phase": "Failed"}}}}})
+    ended = {"phase": "Failed", "syncResult": {"revision": OLD}, "operation": {"sync": {"revision": OLD}}}
+    world.patch({"applications": {"dev-gate": {"status": {"operationState": ended}}}})
     assert problems(replace(world.expected, hooked=False), world.seen) == ()
 
 

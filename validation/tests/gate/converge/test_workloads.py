@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leanrag.catalog.model import App
-from leanrag.gate.workloads import quantity, workloads
+from leanrag.gate.workloads import container, quantity, workloads
 from leanrag.render.manifest import Manifest
 
 APP = App("dev-x", "dev", "rag", "c", "x", "ns", Path("c"), Path("o.yaml"), ())
@@ -77,3 +77,10 @@ def test_an_llm_inference_service_is_found_by_its_controller_s_labels():
     found = one("LLMInferenceService", {"replicas": 0, "template": {"containers": [{"name": "main", "image": "v:1"}]}})
     assert found.selector["kserve.io/component"] == "workload"
     assert (found.replicas, found.containers[0].name) == (0, "main")
+
+
+def test_what_the_api_server_adds_to_a_reference_makes_no_difference():
+    written = {"fieldRef": {"fieldPath": "metadata.name"}}
+    stored = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
+    one, other = ({"name": "x", "env": [{"name": "POD", "valueFrom": source}]} for source in (written, stored))
+    assert container(one) == container(other)
