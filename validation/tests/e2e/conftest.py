@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .genesis import make_world
+from .late import Late
 from .world import ROOT, World
 
 HERE = Path(__file__).parent
@@ -33,6 +34,14 @@ def world() -> Iterator[World]:
     finally:
         made.figures.write(ROOT / "docs" / "e2e.md", _SECONDS)
         print("\n" + "\n".join(made.figures.rows()))
+
+
+@pytest.fixture(scope="session")
+def late(world: World) -> Late:
+    """A cluster whose CRD arrives late, in the background of the other stories."""
+    made = Late(world)
+    made.begin()
+    return made
 
 
 @pytest.fixture(autouse=True)

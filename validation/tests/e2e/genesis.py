@@ -12,11 +12,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leanrag.bench.world import tree, write
 from leanrag.catalog.address import set_address
 from leanrag.core import yamlio
 from leanrag.core.files import write_atomic
@@ -24,11 +25,12 @@ from leanrag.evidence.keys import make_key
 
 from .api import Api
 from .person import GitFailedError, Person
-from .secrets import login, namespace, namespaces, secret, token
-from .world import Place, World
+from .secrets import account, login, namespace, namespaces, secret, token
+from .world import ROOT, Place, World
 
 CLUSTERS = ("dev", "staging", "prod")
 PROMOTER = "lr-promoter"
+GIT_READER = "git-reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ def make_world() -> World:
     for name in CLUSTERS:
         settle(world, name, keys, ground)
     api.apply(namespace(PROMOTER), secret("promoter-git", PROMOTER, login(ground.credentials["promoter"])))
-    tree = assemble(ground, keys)
+    folder = assemble(ground, keys)
     try:
-        _push(operator, tree)
+        _push(operator, folder)
     finally:
-        shutil.rmtree(tree)
+        shutil.rmtree(folder)
     api.apply(yamlio.read(operator.path / "apps" / "root.yaml"))
     return world
 
@@ -121,31 +123,50 @@ def settle(world: World, cluster: str, keys: Keys, ground: Ground) -> None:
     place.api.apply(
         secret("gate-signing", place.gate, {"ed25519.pem": pem}),
         secret("gate-git", place.gate, reader),
-        secret("git-reader", ground.argocd, reader),
+        secret(GIT_READER, ground.argocd, reader),
     )
-    for name in ("chat-token", "rag-token", "embed-token"):
+    for name in ("chat-token", "embed-token"):
         value = keys.token(f"{cluster} {name}")
         for layer in ("serving", "rag", "gate"):
             place.api.apply(secret(name, f"{place.prefix}-{layer}", {"token": value}))
+    # The RAG API takes tokens of the cluster itself: the gate comes as an account that may do nothing else.
+    place.api.apply(*account("rag-client", place.gate, "rag-token"))
 
 
 def assemble(ground: Ground, keys: Keys) -> Path:
-    """Return a folder with the repository's first tree: this checkout with the bench's clusters and overlays."""
-    from leanrag.bench.images.tree import tree  # noqa: F401 - replaced below when H2 lands
+    """Return a folder with the repository's tree: this checkout with the bench's clusters, their keys and its address."""
+    folder = write(tree(ROOT), Path(tempfile.mkdtemp(prefix="leanrag-tree-")))
+    set_address(folder, ground.repository)
+    for name in CLUSTERS:
+        facts_with_keys(folder / "clusters" / name / "cluster.yaml", keys.pair(name)[1], keys.pair("chief")[1])
+    image = {"repository": "bench.local/lean-rag/gate"}
+    _change(
+        folder / "apps" / "pin.yaml", lambda v: _merge(v, {"verify": {"image": image, "existingSecret": GIT_READER}})
+    )
+    return folder
 
-    raise NotImplementedError
+
+def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    values = yamlio.read(path)
+    change(values)
+    path.write_text(yamlio.dump(values), encoding="utf-8")
+
+
+def _merge(values: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping):
+            _merge(values.setdefault(key, {}), value)
+        else:
+            values[key] = value
 
 
 def facts_with_keys(path: Path, public: str, chief: str) -> None:
     """Write a cluster's public keys into its cluster.yaml."""
-    values = yamlio.read(path)
-    facts = values["cluster"]
-    facts.setdefault("gate", {})["publicKeys"] = [public]
-    facts.setdefault("promotion", {})["overrideKeys"] = [chief]
-    path.write_text(yamlio.dump(values), encoding="utf-8")
+    facts = {"gate": {"publicKeys": [public]}, "promotion": {"overrideKeys": [chief]}}
+    _change(path, lambda values: _merge(values["cluster"], facts))
 
 
-def _push(operator: Person, tree: Path) -> None:
+def _push(operator: Person, folder: Path) -> None:
     """Push the tree: as the first commit, or on top of what an earlier run left, with pins kept and holds lifted."""
     if not (operator.path / ".git").is_dir():
         shutil.rmtree(operator.path, ignore_errors=True)
@@ -154,29 +175,12 @@ def _push(operator: Person, tree: Path) -> None:
             operator.main()
         except GitFailedError:
             shutil.rmtree(operator.path, ignore_errors=True)
-            operator.start(tree)
+            operator.start(folder)
             return
-    files = _files(tree)
-    operator.fetch()
-    there = operator.git("ls-tree", "-r", "--name-only", "origin/main").splitlines()
-    gone: dict[str, str | None] = {name: None for name in there if name not in files and not _written_by_us(name)}
-    kept = {name: _without_hold(operator.read(name) or text) for name, text in files.items() if _written_by_us(name)}
-    operator.commit({**gone, **files, **kept}, "chore: the tree of this checkout")
-
-
-def _written_by_us(name: str) -> bool:
-    return name.startswith("clusters/") and name.endswith("/release.yaml")
+    operator.replace(folder, {path: _without_hold(text) for path, text in operator.releases().items()})
 
 
 def _without_hold(text: str) -> str:
     values = yamlio.load(text, "release.yaml")
     values["release"].pop("hold", None)
     return yamlio.dump(values)
-
-
-def _files(tree: Path) -> dict[str, str]:
-    found = (path for path in sorted(tree.rglob("*")) if path.is_file() and ".git" not in path.relative_to(tree).parts)
-    return {str(path.relative_to(tree)): path.read_text(encoding="utf-8") for path in found}
-
-
-_ = set_address

@@ -84,6 +84,24 @@ class Person:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
+    def replace(self, folder: Path, kept: Mapping[str, str]) -> str:
+        """Make main's tree that of a folder, except for the files of `kept`, push, and return the SHA."""
+        self.git("checkout", "-q", "-B", "main", "origin/main")
+        self.git("rm", "-r", "-q", "--", ".")
+        subprocess.run(["cp", "-a", f"{folder}/.", str(self.path)], check=True)
+        for name, text in kept.items():
+            self._write(self.path / name, text)
+        self.git("add", "-A", "-f", "--", ".")
+        self.git("commit", "-q", "--allow-empty", "-m", "chore: the tree of this checkout")
+        self.git("push", "-q", "origin", "main")
+        return self.head()
+
+    def releases(self) -> dict[str, str]:
+        """Return every release.yaml of main, by path."""
+        self.fetch()
+        names = self.git("ls-tree", "-r", "--name-only", "origin/main", "--", "clusters").splitlines()
+        return {name: self.read(name) or "" for name in names if name.endswith("/release.yaml")}
+
     def merge(self, branch: str) -> str:
         """Press the button on a pull request: merge its branch into main, push, and return main's new SHA."""
         self.fetch()

@@ -33,6 +33,19 @@ def secret(name: str, place: str, data: Mapping[str, bytes | str]) -> dict[str, 
     }
 
 
+def account(name: str, place: str, token: str) -> Iterable[dict[str, Any]]:
+    """Yield a ServiceAccount without any rights, and the Secret that Kubernetes fills with a token of it."""
+    metadata = {"namespace": place}
+    yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, **metadata}}
+    annotations = {"kubernetes.io/service-account.name": name}
+    yield {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": token, "annotations": annotations, **metadata},
+        "type": "kubernetes.io/service-account-token",
+    }
+
+
 def login(folder: Path) -> dict[str, str]:
     """Return what a credentials folder holds, as a Secret's data: username and password."""
     return {name: (folder / name).read_text(encoding="utf-8").strip() for name in ("username", "password")}
