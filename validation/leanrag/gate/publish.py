@@ -136,7 +136,8 @@ def _arrived(sent: Mapping[str, _Sealed], existing: tuple[Mapping[str, Any], ...
 
 
 def _seal(verdict: Verdict, attempt: int, namespace: str, key: SigningKey | None) -> _Sealed:
-    numbered = replace(verdict, attempt=attempt, measured_at=verdict.measured_at or verdict.end)
+    measured = verdict.measured_at or verdict.end
+    numbered = replace(verdict, attempt=attempt, measured_at=measured, signed_by=key.kid if key else None)
     text = numbered.text()
     document = numbered.document()
     claims = claims_of(document, text)
@@ -147,7 +148,8 @@ def _seal(verdict: Verdict, attempt: int, namespace: str, key: SigningKey | None
 
 
 def _files(sealed: _Sealed, whole: Verdict, page: Page | None) -> Mapping[str, str]:
-    numbered = replace(whole, attempt=sealed.verdict.attempt, measured_at=sealed.verdict.measured_at)
+    said = sealed.verdict
+    numbered = replace(whole, attempt=said.attempt, measured_at=said.measured_at, signed_by=said.signed_by)
     files = dict(sealed.files)
     if numbered != sealed.verdict:
         files[WHOLE] = numbered.text()

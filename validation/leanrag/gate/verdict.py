@@ -1,6 +1,6 @@
 """The verdict: what one run of the gate found, as data, as JSON, and read back without trust.
 
-A verdict that cannot be read is not an error but an answer, NOT_RUN: whoever waits for a PASS goes on waiting.
+A verdict that cannot be read is not an error but an answer, NOT_RUN.
 """
 
 import json
@@ -129,7 +129,7 @@ class Verdict:
     `trigger` is postsync, nightly or manual, None for a local run; `attempt` counts from 1 for each commit, None until
     the verdict is published. `carried_from` is the id of the verdict whose numbers these are, None when this run
     measured; `measured_at` is the end of the run that measured; `fingerprint` is that of what was running, None when
-    it could not be seen whole.
+    it could not be seen whole; `signed_by` names the key of the signature beside it, which alone proves it.
     """
 
     id: str
@@ -158,6 +158,7 @@ class Verdict:
     carried_from: str | None = None
     measured_at: str | None = None
     fingerprint: str | None = None
+    signed_by: str | None = None
     schema: str = SCHEMA
 
     def document(self) -> dict[str, JSON]:

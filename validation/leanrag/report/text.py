@@ -18,6 +18,7 @@ def render(document: Mapping[str, Any]) -> str:
 
 def _head(document: Mapping[str, Any]) -> list[str]:
     place = f"cluster {words.clean(document['cluster'])}, scope {document['scope']}, commit {words.commit(document)}"
+    place += f", attempt {document['attempt']}" if document.get("attempt") else ""
     reason = textwrap.wrap(words.clean(document["reason"]), WIDTH)
     return [f"{document['outcome']}  ({place})", *reason, *textwrap.wrap(view.meaning(document), WIDTH)]
 

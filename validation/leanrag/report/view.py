@@ -17,6 +17,12 @@ MEANINGS = {
 }
 WORST_FIRST = ("FAIL", "INCONCLUSIVE", "PASS", "NOT_RUN")
 LOCAL = "Measured on one machine (scope local): promotion does not accept it as evidence."
+CARRIED = "Nothing was measured again: the content and what runs are those of the verdict {}."
+TRIGGERS = {
+    "postsync": "after a sync",
+    "nightly": "by the nightly schedule",
+    "manual": "by a person",
+}
 STEPS = {
     "converge": "Does the cluster run what Git says?",
     "check": "Does the rendered commit keep the rules?",
@@ -170,14 +176,47 @@ def subject_rows(document: Document) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("RAG API", [subject["api"] or ""]),
         ("Vector store", [subject["vectorStore"] or ""]),
         ("Models", [_model(model) for model in subject["models"]]),
-        ("Images", subject["images"]),
+        ("Images", _images(subject)),
+        ("Operators", [f"{name} {version}" for name, version in subject.get("operators", {}).items()]),
+        ("GPUs", subject.get("gpu", [])),
+        ("Running", [document.get("fingerprint") or ""]),
         ("Tools", [f"{name} {version}" for name, version in document["tools"].items()]),
         ("Seed", [str(document["seed"])] if document["seed"] is not None else []),
-        ("Run", [f"{document['start']} to {document['end']}"]),
+        ("Run", [f"{document['start']} to {document['end']}", *_asked(document)]),
+        ("Measured", [_measured(document)]),
         ("Verdict", [document["id"]]),
+        ("Signature", [_signature(document)]),
     )
     cleaned = ((term, tuple(words.clean(value) for value in values if value)) for term, values in rows)
     return tuple((term, values) for term, values in cleaned if values)
+
+
+def _images(subject: Mapping[str, Any]) -> Iterable[str]:
+    """Return each image once: as it runs where that was seen, else as Git names it."""
+    running = subject.get("running", [])
+    seen = {entry["image"] for entry in running}
+    yield from (f"{entry['image']} running as {entry['id']}" for entry in running)
+    yield from (image for image in subject["images"] if image not in seen)
+
+
+def _asked(document: Document) -> Iterable[str]:
+    """Return what asked for a run in a cluster; a run on one machine was asked for by whoever reads this."""
+    if trigger := document.get("trigger"):
+        number = f"attempt {document['attempt']}" if document.get("attempt") else "not published"
+        yield f"{TRIGGERS[trigger]}, {number} on this commit"
+
+
+def _measured(document: Document) -> str:
+    source = document.get("carriedFrom")
+    return f"at {document['measuredAt']}, carried from the verdict {source}" if source else ""
+
+
+def _signature(document: Document) -> str:
+    if document["scope"] == "local":
+        return ""
+    if kid := document.get("signedBy"):
+        return f"key {kid}; this page does not prove it, leanrag gate verdicts does"
+    return "none: promotion refuses this verdict"
 
 
 def _model(model: Mapping[str, Any]) -> str:
@@ -187,5 +226,9 @@ def _model(model: Mapping[str, Any]) -> str:
 
 def meaning(document: Document) -> str:
     """Return what the outcome means for the reader, in one or two sentences."""
-    text = MEANINGS[document["outcome"]]
-    return f"{text} {LOCAL}" if document["scope"] == "local" and document["outcome"] == "PASS" else text
+    parts = [MEANINGS[document["outcome"]]]
+    if document["scope"] == "local" and document["outcome"] == "PASS":
+        parts.append(LOCAL)
+    if document.get("carriedFrom"):
+        parts.append(CARRIED.format(words.clean(document["carriedFrom"])))
+    return " ".join(parts)
