@@ -23,10 +23,10 @@ Object = dict[str, Any]
 
 
 @cache
-def module() -> Path:
-    """Return the folder of Argo CD's module, at the version and with the checksum that bootstrap/tools/argocd pins."""
-    argv: list[str | Path] = [go(), "mod", "download", "-json", MODULE]
-    done = run(argv, what=f"go mod download {MODULE}", timeout=600, cwd=tools_dir() / "argocd")
+def module(name: str = MODULE, wrapper: str = "argocd") -> Path:
+    """Return the folder of a Go module, at the version and with the checksum that bootstrap/tools/<wrapper> pins."""
+    argv: list[str | Path] = [go(), "mod", "download", "-json", name]
+    done = run(argv, what=f"go mod download {name}", timeout=600, cwd=tools_dir() / wrapper)
     return Path(str(json.loads(done.stdout)["Dir"]))
 
 
