@@ -134,7 +134,7 @@ def settle(world: World, cluster: str, keys: Keys, ground: Ground) -> None:
 
 
 def assemble(ground: Ground, keys: Keys) -> Path:
-    """Return a folder with the repository's tree: this checkout with the bench's clusters, their keys and its address."""
+    """Return a folder with the repository's tree: this checkout with the bench's clusters, keys and address."""
     folder = write(tree(ROOT), Path(tempfile.mkdtemp(prefix="leanrag-tree-")))
     set_address(folder, ground.repository)
     for name in CLUSTERS:
