@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,31 @@ _IN_CLUSTER = (
 )
 
 
-@click.group("gate")
+# Verb → module and function of those that need the Kubernetes client, imported when called.
+_VERBS = {
+    "keygen": ("leanrag.cli.keys", "keygen_verb"),
+    "rerun": ("leanrag.cli.rerun", "rerun_verb"),
+    "verdicts": ("leanrag.cli.rerun", "verdicts_verb"),
+}
+
+
+class _Gate(click.Group):
+    """`gate run`, and the verbs that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all verbs."""
+        return sorted((*super().list_commands(ctx), *_VERBS))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb by name."""
+        if cmd_name not in _VERBS:
+            return super().get_command(ctx, cmd_name)
+        module, name = _VERBS[cmd_name]
+        verb: click.Command = getattr(import_module(module), name)
+        return verb
+
+
+@click.group("gate", cls=_Gate)
 def gate_group() -> None:
     """Put a cluster through the gate."""
 
