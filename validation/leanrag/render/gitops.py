@@ -1,6 +1,6 @@
 """bootstrap/openshift/argocd.yaml from bootstrap/argocd: `python -m leanrag.render.gitops [--write]`.
 
-OpenShift GitOps writes Argo CD's ConfigMaps from its `ArgoCD` resource, so the same settings stand there in other words.
+OpenShift GitOps writes Argo CD's ConfigMaps from its `ArgoCD` resource, so the same settings stand there differently.
 They are written by hand once, in bootstrap/argocd. Without --write the file is compared.
 """
 
@@ -16,8 +16,8 @@ from leanrag.core.files import read_text, write_atomic
 SETTINGS = Path("bootstrap/argocd")
 RESOURCE = Path("bootstrap/openshift/argocd.yaml")
 _HEALTH = "resource.customizations.health."
-# The operator (v0.18.0, controllers/argocd/statefulset.go) hands its controller one key of argocd-cmd-params-cm, none of
-# ours; a flag gets there.
+# The operator (v0.18.0, controllers/argocd/statefulset.go) hands its controller one key of argocd-cmd-params-cm, not
+# this one; a flag does get there.
 _FLAGS = {"controller.sync.timeout.seconds": "--sync-timeout"}
 _HEAD = """# yamllint disable rule:indentation
 # Generated from bootstrap/argocd by `python -m leanrag.render.gitops --write`; edit there. Fields of v1beta1 as in
