@@ -27,8 +27,8 @@ def good_runs(world: World, count: int) -> tuple[list[str], bool]:
     blocked = sum(outcome != "PASS" for outcome in good)
     passed = sum(outcome == "PASS" for outcome in bad)
     lines = [
-        f"**{blocked} of {count} repetitions of the good story were blocked** (engine at 0.5 of its limit; each measured "
-        f"anew in the cluster, {seconds / max(count, 1):.0f} s a run): {_counted(good)}",
+        f"**{blocked} of {count} repetitions of the good story were blocked** (engine at 0.5 of its limit; each "
+        f"measured anew in the cluster, {seconds / max(count, 1):.0f} s a run): {_counted(good)}",
         f"{passed} of {SLOW_RUNS} repetitions of the slow one passed (engine at 2 times its limit): {_counted(bad)}",
     ]
     return lines, not blocked and not passed
