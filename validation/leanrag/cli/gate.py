@@ -1,15 +1,16 @@
-"""Verbs about verdicts: gate run, report."""
+"""Verbs about verdicts: gate run and its companions, report."""
 
 import shutil
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
+from leanrag.cli.keys import keygen_verb
 from leanrag.cli.measure import path_type
 from leanrag.cli.repository import root_option
+from leanrag.cli.rerun import gate_rerun_verb, gate_verdicts_verb
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.progress import say
 from leanrag.gate.commands import LocalRun, gate_run
@@ -37,33 +38,13 @@ _IN_CLUSTER = (
 )
 
 
-# Verb → module and function of those that need the Kubernetes client, imported when called.
-_VERBS = {
-    "keygen": ("leanrag.cli.keys", "keygen_verb"),
-    "rerun": ("leanrag.cli.rerun", "rerun_verb"),
-    "verdicts": ("leanrag.cli.rerun", "verdicts_verb"),
-}
-
-
-class _Gate(click.Group):
-    """`gate run`, and the verbs that are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all verbs."""
-        return sorted((*super().list_commands(ctx), *_VERBS))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a verb by name."""
-        if cmd_name not in _VERBS:
-            return super().get_command(ctx, cmd_name)
-        module, name = _VERBS[cmd_name]
-        verb: click.Command = getattr(import_module(module), name)
-        return verb
-
-
-@click.group("gate", cls=_Gate)
+@click.group("gate")
 def gate_group() -> None:
     """Put a cluster through the gate."""
+
+
+for _verb in (gate_rerun_verb, gate_verdicts_verb, keygen_verb):
+    gate_group.add_command(_verb)
 
 
 def _in_cluster(verb: Callable[..., Any]) -> Callable[..., Any]:
