@@ -125,7 +125,7 @@ def _leanrag() -> tuple[Layer, ...]:
 
 
 def _guidellm() -> Layer:
-    left_out = _lines(tools_dir().parent / "images" / "loadgen" / "left-out.txt")
+    left_out = _lines(tools_dir().parent / "images" / "gate" / "left-out.txt")
     key = hashlib.sha256("\n".join(left_out).encode()).hexdigest()[:8]
     return Layer(
         "guidellm",

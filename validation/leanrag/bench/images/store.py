@@ -65,7 +65,7 @@ def present(layer: Layer) -> Blob:
         made = _pack(layer)
         if blob and made != blob:
             raise ToolError(f"{layer.name}: the same inputs gave another layer than before", hint=f"delete {folder()}")
-        _forget_others(layer)
+        _forget_others(layer, made)
         write_atomic(_record(layer), json.dumps(asdict(made)))
         return made
 
@@ -76,11 +76,13 @@ def forget(layer: Layer, blob: Blob) -> None:
         blob_path(blob).unlink(missing_ok=True)
 
 
-def _forget_others(layer: Layer) -> None:
+def _forget_others(layer: Layer, made: Blob) -> None:
     """Delete what a layer was for other inputs: nothing asks for it again soon, and it may be large."""
-    for path in (folder() / "layers").glob(f"{layer.name}-{LAYOUT}-*.json"):
+    for path in (folder() / "layers").glob(f"{layer.name}-[0-9]*.json"):
         with contextlib.suppress(OSError, ValueError, TypeError):
-            blob_path(Blob(**json.loads(path.read_text()))).unlink(missing_ok=True)
+            old = Blob(**json.loads(path.read_text()))
+            if old != made:
+                blob_path(old).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
 

@@ -1,0 +1,227 @@
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from leanrag.bench.images import checkout, containerd, oci, recipes, store
+from leanrag.bench.images.layer import Blob, Entry, file, folder, link, text, tree, write_layer
+from leanrag.bench.images.store import Layer
+from leanrag.core.errors import ToolError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _packed(entries: Iterable[Entry]) -> tuple[Blob, bytes]:
+    stream = io.BytesIO()
+    blob = write_layer(entries, stream)
+    return blob, stream.getvalue()
+
+
+def _members(content: bytes) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return {member.name: member for member in archive}
+
+
+def test_the_bytes_of_a_layer_follow_from_its_content_alone(tmp_path: Path) -> None:
+    for name, when in (("one", 1_000_000), ("two", 2_000_000)):
+        (tmp_path / name).mkdir()
+        for leaf in ("b", "a") if when == 1_000_000 else ("a", "b"):
+            (tmp_path / name / leaf).write_text(leaf)
+            os.utime(tmp_path / name / leaf, (when, when))
+    one, two = (_packed(tree("opt", tmp_path / name)) for name in ("one", "two"))
+    assert one == two
+    assert one[0].digest == f"sha256:{hashlib.sha256(one[1]).hexdigest()}"
+    assert one[0].size == len(one[1])
+
+
+def test_programs_stay_executable_links_stay_links_and_nobody_owns_a_file(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("#!/bin/sh\n")
+    (tmp_path / "run").chmod(0o755)
+    (tmp_path / "data").write_text("x")
+    entries = (file("/bin/run", tmp_path / "run"), file("/bin/data", tmp_path / "data"), link("/bin/sh", "run"))
+    members = _members(_packed((*entries, folder("/tmp")))[1])
+    assert [members[name].mode for name in ("bin/run", "bin/data", "tmp")] == [0o755, 0o644, 0o1777]
+    assert members["bin/sh"].linkname == "run"
+    assert {(each.uid, each.gid, each.mtime, each.uname) for each in members.values()} == {(0, 0, 0, "")}
+
+
+def test_left_out_patterns_leave_out_what_they_name_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("site/nvidia/a/include/x.h", "site/nvidia/a/lib/liba.so", "site/triton/t.py", "site/deep/triton/t.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = {entry.path for entry in tree("", tmp_path, ("/site/nvidia/*/include", "/site/triton"))}
+    assert found == {"site/nvidia/a/lib/liba.so", "site/deep/triton/t.py"}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEANRAG_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "images"
+
+
+def _layer(key: str, content: str, made: list[str], kept: bool = True) -> Layer:
+    def entries(_: Path) -> Iterable[Entry]:
+        made.append(key)
+        return (text("/a", content),)
+
+    return Layer("base", f"{store.LAYOUT}-{key}", entries, kept=kept)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_layer_is_packed_once_for_its_inputs_and_an_older_one_is_deleted() -> None:
+    made: list[str] = []
+    first = store.packed(_layer("1", "one", made))
+    assert store.packed(_layer("1", "one", made)) == first
+    assert made == ["1"]
+    second = store.packed(_layer("2", "two", made))
+    assert made == ["1", "2"]
+    assert store.blob_path(second).is_file()
+    assert not store.blob_path(first).exists()
+
+
+@pytest.mark.usefixtures("cache")
+def test_deleted_bytes_are_made_again_and_must_be_the_same() -> None:
+    made: list[str] = []
+    blob = store.packed(_layer("1", "one", made))
+    store.blob_path(blob).unlink()
+    assert store.packed(_layer("1", "one", made)) == blob
+    assert made == ["1"]
+    assert store.present(_layer("1", "one", made)) == blob
+    assert made == ["1", "1"]
+    store.blob_path(blob).unlink()
+    with pytest.raises(ToolError, match="the same inputs gave another layer"):
+        store.present(_layer("1", "changed", made))
+
+
+def test_an_archive_names_its_image_and_every_digest_is_that_of_its_bytes(tmp_path: Path) -> None:
+    there, sent = Blob("sha256:" + "0" * 64, 7), _packed((text("/a", "x"),))
+    (tmp_path / "layer").write_bytes(sent[1])
+    image = oci.documents("bench.local/lean-rag/x:1", (there, sent[0]), {"User": "1001"})
+    stream = io.BytesIO()
+    oci.write_archive(image, [(sent[0], tmp_path / "layer")], stream)
+    with tarfile.open(fileobj=io.BytesIO(stream.getvalue())) as archive:
+        content = {name: archive.extractfile(name).read() for name in archive.getnames()}  # type: ignore[union-attr]
+    index = json.loads(content["index.json"])["manifests"][0]
+    assert index["annotations"]["io.containerd.image.name"] == "bench.local/lean-rag/x:1"
+    manifest = json.loads(content["blobs/" + index["digest"].replace(":", "/")])
+    config = json.loads(content["blobs/" + manifest["config"]["digest"].replace(":", "/")])
+    assert [each["digest"] for each in manifest["layers"]] == config["rootfs"]["diff_ids"]
+    assert config["config"]["User"] == "1001"
+    blobs = {name: data for name, data in content.items() if name.startswith("blobs/")}
+    assert all(hashlib.sha256(data).hexdigest() == name.rpartition("/")[2] for name, data in blobs.items())
+    assert "blobs/sha256/" + "0" * 64 not in blobs
+
+
+_CTR = """#!/bin/sh
+case "$5 $6" in
+  "content list") echo {digest} ;;
+  "images list") echo 'REF TYPE DIGEST'; cat {folder}/list 2>/dev/null || true ;;
+  "images import") cat > {folder}/sent.tar ;;
+esac
+"""
+
+
+def _fake_ctr(folder: Path, digest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "ctr").write_text(_CTR.format(digest=digest, folder=folder))
+    (folder / "ctr").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("cache")
+def test_containerd_is_sent_the_layers_it_lacks_and_nothing_when_it_has_the_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Layer("base", f"{store.LAYOUT}-1", lambda _: (text("/a", "base"),))
+    large = Layer("large", f"{store.LAYOUT}-1", lambda _: (text("/b", "large"),), kept=False)
+    image = recipes.Image("x:1", (base, large))
+    monkeypatch.setattr(containerd, "image", lambda _: image)
+    _fake_ctr(tmp_path, store.packed(base).digest, monkeypatch)
+    assert containerd.import_images(tmp_path / "socket", ["x"]) == (image.reference,)
+    with tarfile.open(tmp_path / "sent.tar") as archive:
+        names = archive.getnames()
+    assert store.packed(base).digest.replace("sha256:", "blobs/sha256/") not in names
+    assert store.packed(large).digest.replace("sha256:", "blobs/sha256/") in names
+    assert not store.blob_path(store.packed(large)).exists()
+    described = containerd.documents(image)
+    (tmp_path / "list").write_text(f"{image.reference} type {described.digest} 1 MiB linux/amd64 -\n")
+    assert containerd.import_images(tmp_path / "socket", ["x"]) == ()
+
+
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, recipes.Image]:
+    """Every recipe, with nothing built, fetched or asked for."""
+    monkeypatch.setattr(recipes, "environment_key", lambda name: f"env-{name}")
+    monkeypatch.setattr(recipes, "tool", lambda name: ROOT / name / name)
+    monkeypatch.setattr(recipes.userland, "shell_entries", lambda _: ())
+    monkeypatch.setattr(checkout, "schema_key", lambda: "schemas")
+    return {each.short: each for each in recipes.images()}
+
+
+def test_the_gate_has_no_load_engine_and_the_load_generator_is_the_gate_and_nothing_else(
+    images: dict[str, recipes.Image],
+) -> None:
+    gate, loadgen = images["gate"].layers, images["loadgen"].layers
+    assert {each.name for each in loadgen} - {each.name for each in gate} == {"guidellm"}
+    assert [each.name for each in loadgen if each.name != "guidellm"] == [each.name for each in gate]
+    assert gate[-1].name == loadgen[-1].name == "leanrag"
+
+
+def test_a_changed_line_of_leanrag_changes_one_layer_of_the_gate_and_none_of_the_embedder(
+    images: dict[str, recipes.Image], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    changed = tmp_path / "leanrag"
+    for path in checkout.sources():
+        target = changed / path.relative_to(checkout.package_folder())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    (changed / "gate" / "run.py").write_text("# changed\n")
+    monkeypatch.setattr(checkout, "package_folder", lambda: changed)
+    monkeypatch.setattr(checkout, "_project", lambda: ROOT / "pyproject.toml")
+    for name, differing in (("gate", ["leanrag"]), ("loadgen", ["leanrag"]), ("embedder", []), ("ogx", [])):
+        pairs = zip(images[name].layers, recipes.image(name).layers, strict=True)
+        assert [before.name for before, after in pairs if before.key != after.key] == differing
+
+
+def test_the_embedder_has_all_that_it_imports(tmp_path: Path) -> None:
+    for path in checkout.standin_sources():
+        target = tmp_path / "leanrag" / path.relative_to(checkout.package_folder())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    ask = "import leanrag.rag.standin.__main__ as m; print(m.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith(str(tmp_path)), done.stderr
+
+
+def test_the_containerfiles_say_the_same_as_what_is_packed(images: dict[str, recipes.Image]) -> None:
+    files = {
+        "gate": "gate",
+        "loadgen": "gate",
+        "ogx": "rag-server",
+        "embedder": "embedder",
+        "inference-sim": "inference-sim",
+    }
+    for name, where in files.items():
+        written = (ROOT / "bootstrap" / "images" / where / "Containerfile").read_text()
+        assert f"USER {recipes.USER}" in written
+        for variable, value in images[name].environment.items():
+            if variable == "PATH":
+                value = value.partition("/usr/")[0] + "$PATH"
+            assert f"{variable}={value}" in written, name
+        if images[name].entrypoint:
+            assert f"ENTRYPOINT {json.dumps(list(images[name].entrypoint))}" in written
+        locks = {each.name for each in images[name].layers} & {"gate", "guidellm", "embedder"}
+        assert all(f"locks/{lock}.txt" in written for lock in locks)
