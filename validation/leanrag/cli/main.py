@@ -17,6 +17,7 @@ NO_ANSWER = 2
 
 # Verb → module and function. Imported when called: `leanrag check` need not wait for what `leanrag demo` needs.
 VERBS = {
+    "bench": ("leanrag.cli.bench", "bench_group"),
     "check": ("leanrag.cli.repository", "check_verb"),
     "clusters": ("leanrag.cli.repository", "clusters_verb"),
     "demo": ("leanrag.cli.local", "demo_verb"),
@@ -25,10 +26,13 @@ VERBS = {
     "judge": ("leanrag.cli.measure", "judge_verb"),
     "load": ("leanrag.cli.measure", "load_verb"),
     "local": ("leanrag.cli.local", "local_group"),
+    "promote": ("leanrag.cli.promote", "promote_group"),
     "prune": ("leanrag.cli.operate", "prune_verb"),
+    "release": ("leanrag.cli.promote", "release_verb"),
     "render": ("leanrag.cli.repository", "render_verb"),
     "report": ("leanrag.cli.gate", "report_verb"),
     "resync": ("leanrag.cli.operate", "resync_verb"),
+    "rollback": ("leanrag.cli.promote", "rollback_verb"),
     "smoke": ("leanrag.cli.measure", "smoke_verb"),
     "status": ("leanrag.cli.operate", "status_verb"),
     "tools": ("leanrag.cli.local", "tools_verb"),
