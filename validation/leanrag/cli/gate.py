@@ -13,7 +13,7 @@ from leanrag.cli.repository import root_option
 from leanrag.cli.rerun import gate_rerun_verb, gate_verdicts_verb
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.progress import say
-from leanrag.gate.commands import LocalRun, gate_run
+from leanrag.gate.commands import TRIGGERS, LocalRun, gate_run
 from leanrag.gate.verdict import Verdict
 from leanrag.local import stack
 from leanrag.local.environments import environment
@@ -27,7 +27,9 @@ _IN_CLUSTER = (
     click.option("--repository-credentials", "credentials", type=path_type, help="Folder: username, password."),
     click.option("--applications", default="", help="Namespace of Argo CD's Applications."),
     click.option("--namespace", default="", help="Where verdict and lease go; default: the account's own."),
-    click.option("--trigger", default="manual", show_default=True, help="postsync, nightly or manual."),
+    click.option(
+        "--trigger", type=click.Choice(TRIGGERS), default="manual", show_default=True, help="What started it."
+    ),
     click.option("--converge-deadline", default=1800.0, show_default=True, help="Seconds to converge."),
     click.option("--tokens", type=path_type, help="Folder with the mounted Secrets, one folder each."),
     click.option("--signing-key", type=path_type, help="Ed25519 private key, PEM; without it nobody promotes."),

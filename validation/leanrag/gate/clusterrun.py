@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leanrag.catalog.model import Cluster
 from leanrag.catalog.repository import Repository
-from leanrag.core.errors import InputError, LeanragError, StoppedError
+from leanrag.core.errors import LeanragError, StoppedError
 from leanrag.core.progress import say
 from leanrag.evidence.keys import read_key
 from leanrag.gate.access import Access, by_kubeconfig, in_cluster
@@ -33,7 +33,6 @@ from leanrag.gate.workloads import workloads
 from leanrag.render.helm import render_cluster
 from leanrag.render.manifest import Manifest
 
-TRIGGERS = ("postsync", "nightly", "manual")
 CONVERGE_SECONDS = 1800.0
 GATE_LAYER = "gate"
 _PART_OF = ("app.kubernetes.io/part-of", "lean-rag")
@@ -132,7 +131,7 @@ def _surroundings(
     return InCluster(
         cluster=declared.cluster,
         mode=mode_of(declared.cluster, run.mode),
-        trigger=_trigger(run.trigger),
+        trigger=run.trigger,
         expected=_expected(run, declared),
         source=source,
         eyes=Eyes(hub, run.applications or hub.namespace, here),
@@ -142,12 +141,6 @@ def _surroundings(
         key=read_key(run.signing_key) if run.signing_key else None,
         page=page,
     )
-
-
-def _trigger(asked: str) -> str:
-    if asked not in TRIGGERS:
-        raise InputError(f"no trigger {asked!r}", hint="triggers are: " + ", ".join(TRIGGERS))
-    return asked
 
 
 def _expected(run: ClusterRun, declared: _Declared) -> Expected:

@@ -23,6 +23,7 @@ from leanrag.gate.verdict import Verdict
 from leanrag.render.helm import render_cluster
 
 DEADLINE = 3600.0
+TRIGGERS = ("postsync", "nightly", "manual")
 
 
 @dataclass(frozen=True, slots=True)
