@@ -9,13 +9,12 @@ import (
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
-	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/template"
 )
 
 func init() {
-	// The order in which a query passes, as in CoreDNS' plugin.cfg.
-	dnsserver.Directives = []string{"bind", "ready", "errors", "cache", "template", "kubernetes"}
+	// The order in which a query passes: what is no name of the cluster comes to template, which upstream has before.
+	dnsserver.Directives = []string{"bind", "errors", "cache", "kubernetes", "template"}
 }
 
 func main() {

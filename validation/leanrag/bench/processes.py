@@ -88,16 +88,20 @@ class Processes:
         """Wait until `ready` returns True; ToolError when the part ends before, StoppedError after `allowance` s."""
         deadline = time.monotonic() + allowance
         while not ready():
-            if not self.alive(name):
-                raise ToolError(
-                    f"{name} ended; its last lines:\n{tail(self.log(name))}", hint=f"the whole log: {self.log(name)}"
-                )
+            self.must_live(name)
             if time.monotonic() > deadline:
                 raise StoppedError(
                     f"{name} is not ready after {allowance:.0f} s; its last lines:\n{tail(self.log(name))}",
                     hint=f"the whole log: {self.log(name)}",
                 )
             time.sleep(_POLL)
+
+    def must_live(self, name: str) -> None:
+        """Raise ToolError with a part's last lines when it is dead."""
+        if not self.alive(name):
+            raise ToolError(
+                f"{name} ended; its last lines:\n{tail(self.log(name))}", hint=f"the whole log: {self.log(name)}"
+            )
 
     def stop(self, name: str, grace: float = GRACE) -> bool:
         """End a part and whatever it started: SIGTERM, then SIGKILL after `grace` s; True when it was alive."""
