@@ -124,10 +124,11 @@ class ReleaseState:
 def release_states(commits: Commits, sha: str) -> Mapping[str, ReleaseState]:
     """Return every cluster of a commit; a malformed file is that cluster's problem and nobody else's."""
     snapshot = commits.at(sha)
-    return {name: _state(snapshot, name) for name in snapshot.names}
+    return {name: state_at(snapshot, name) for name in snapshot.names}
 
 
-def _state(snapshot: Snapshot, name: str) -> ReleaseState:
+def state_at(snapshot: Snapshot, name: str) -> ReleaseState:
+    """Return one cluster of a commit, with its problem instead of an exception."""
     facts: ClusterFacts | None = None
     release: ReleaseFacts | None = None
     problems = []

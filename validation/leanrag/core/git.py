@@ -6,7 +6,7 @@ Every call of git has a time limit, and whatever a remote may do ends in an erro
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leanrag.core.errors import InputError, ToolError, UnreachableError
@@ -69,9 +69,13 @@ class Git:
         self._git = Caller(path, access or Access())
 
     @classmethod
-    def clone(cls, url: str, path: Path, credentials: Path | None = None, ca: Path | None = None) -> "Git":
-        """Make a bare clone with all branches under origin/; a clone that is there already is fetched."""
-        git = cls(path, Access(credentials, ca))
+    def clone(cls, url: str, path: Path, access: Access | Path | None = None, ca: Path | None = None) -> "Git":
+        """Make a bare clone with all branches under origin/; a clone that is there already is fetched.
+
+        `access` may be a folder of credentials (Access.of); `ca` is the CA of a private server.
+        """
+        found = access if isinstance(access, Access) else Access.of(access)
+        git = cls(path, replace(found, ca=ca or found.ca))
         path.mkdir(parents=True, exist_ok=True)
         git._run("init", "--quiet", "--bare", "--template=", ".")
         git._run("config", f"remote.{REMOTE}.url", url)
@@ -132,10 +136,15 @@ class Git:
             raise InputError(f"git: {last_lines(done.stderr)}", hint="fetch the whole history (no shallow clone)")
         return done.returncode == 0
 
-    def log(self, *range_: str, limit: int | None = None) -> tuple[Commit, ...]:
-        """Return the commits of a range, children before parents."""
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the newest commit that both contain, or None."""
+        return self._run("merge-base", one, other, check=False).strip() or None
+
+    def log(self, *range_: str, limit: int | None = None, path: str | None = None) -> tuple[Commit, ...]:
+        """Return the commits of a range, children before parents; with a path those that changed it."""
         count = (f"--max-count={limit}",) if limit else ()
-        listed = self._run("log", "--topo-order", "-z", "--format=%H%x09%P%x09%ct%x09%s", *count, *range_, "--")
+        form = "--format=%H%x09%P%x09%ct%x09%s"
+        listed = self._run("log", "--topo-order", "-z", form, *count, *range_, "--", *([path] if path else []))
         rows = (row.split("\t", 3) for row in listed.split("\0") if row)
         return tuple(Commit(sha, tuple(parents.split()), int(at), subject) for sha, parents, at, subject in rows)
 

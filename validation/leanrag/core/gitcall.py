@@ -47,6 +47,15 @@ class Access:
     credentials: Path | None = None
     ca: Path | None = None
 
+    @classmethod
+    def of(cls, folder: Path | None) -> "Access":
+        """Return the access that a folder gives; it may hold the CA as `ca.crt`, as a mounted Secret does."""
+        if folder is None:
+            return cls()
+        ca = folder / "ca.crt"
+        login = folder if (folder / "password").is_file() else None
+        return cls(login, ca if ca.is_file() else None)
+
     def settings(self) -> tuple[tuple[str, str], ...]:
         """Return git's settings; an empty helper first drops the ones of the machine."""
         return (

@@ -36,7 +36,7 @@ def promoted(release: ReleaseFacts, move: Move, at: str, by: str) -> ReleaseFact
         evidence=move.record.token,
         by=by,
     )
-    return _changed(release, revision=move.revision, history=_history(entry, release.history))
+    return _changed(release, revision=move.revision, history=remembered(entry, release.history))
 
 
 def failed(release: ReleaseFacts, hold: Hold, at: str, by: str) -> ReleaseFacts:
@@ -72,20 +72,20 @@ def rolled_back(release: ReleaseFacts, to: str, reason: str, at: str, by: str, c
         replaced=bad,
         cause=cause,
     )
-    history = _history(entry, release.history)
+    history = remembered(entry, release.history)
     return _changed(release, revision=to, history=history, hold=_held(release, bad, reason, at, by))
 
 
 def released(release: ReleaseFacts, reason: str, at: str, by: str) -> ReleaseFacts:
     """Return the release without its hold; the entry records who took it off."""
     entry = _entry(revision=release.revision or "main", at=at, kind="release", by=by, reason=reason)
-    return _changed(release, history=_history(entry, release.history), hold=None)
+    return _changed(release, history=remembered(entry, release.history), hold=None)
 
 
 def overridden(release: ReleaseFacts, to: str, token: str, reason: str, at: str, by: str) -> ReleaseFacts:
     """Return the release at a commit that no verdict grants; `token` is the signed override."""
     entry = _entry(revision=to, at=at, kind="override", evidence=token, by=by, reason=reason)
-    return _changed(release, revision=to, history=_history(entry, release.history))
+    return _changed(release, revision=to, history=remembered(entry, release.history))
 
 
 def _entry(source: str = "", **facts: str) -> HistoryEntry:
@@ -97,8 +97,8 @@ def _held(release: ReleaseFacts, bad: str, reason: str, at: str, by: str) -> Hol
     return HoldFacts(revisions=tuple(dict.fromkeys((bad, *before))), reason=reason, by=by, since=at)
 
 
-def _history(entry: HistoryEntry, before: tuple[HistoryEntry, ...]) -> tuple[HistoryEntry, ...]:
-    """Return the last ten; of what a rollback went back to, an older entry stays as its origin."""
+def remembered(entry: HistoryEntry, before: tuple[HistoryEntry, ...]) -> tuple[HistoryEntry, ...]:
+    """Return the last ten of a history with one more entry; what a rollback goes back to keeps the entry it came by."""
     whole = (entry, *before)
     kept = whole[:KEPT]
     origins = [

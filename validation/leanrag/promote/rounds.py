@@ -7,11 +7,12 @@ from datetime import datetime
 from leanrag.catalog.commits import Commits
 from leanrag.catalog.model import ReleaseFacts
 from leanrag.core.clock import stamp
-from leanrag.core.errors import InputError
+from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.git import REMOTE, Branch, Git, Refused
 from leanrag.promote.decide import decide
 from leanrag.promote.desk import MAIN, Desk, Edit
 from leanrag.promote.facts import Facts, branch_name, read_facts
+from leanrag.promote.forge import Forge
 from leanrag.promote.moves import Decision, Delivery, Hold, Move, Wait, Why
 from leanrag.promote.pins import as_text, failed, path_of, promoted
 from leanrag.promote.verdicts import Verdicts
@@ -44,6 +45,8 @@ class Promoter:
     verdicts: Callable[[Facts], Verdicts]
     confirm: Callable[[Facts, frozenset[str]], Verdicts]
     now: Callable[[], datetime]
+    forge: Forge | None = None
+    _opened: set[str] = field(default_factory=set)
     commits: Commits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +99,26 @@ class Promoter:
                 proposed.append(move)
         for branch in superseded(facts, decisions):
             self.desk.withdraw(branch)
-        return tuple(proposed), tuple(refused)
+            self._opened.discard(branch.name)
+        asked = [(move.cluster, move.revision) for move in proposed] + _waiting_for_people(decisions)
+        return tuple(proposed), (*refused, *self._open(asked))
+
+    def _open(self, branches: Iterable[tuple[str, str]]) -> Iterable[str]:
+        """Ask the forge for pull requests, once a branch and process; it refuses a second one for the same branch."""
+        for cluster, sha in branches:
+            name = branch_name(cluster, sha)
+            if self.forge is None or name in self._opened:
+                continue
+            try:
+                self.forge.open(name, MAIN, f"promote({cluster}): {sha[:12]}")
+                self._opened.add(name)
+            except LeanragError as error:
+                yield f"{name}: {error.message}"
+
+
+def _waiting_for_people(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
+    waits = (each for each in decisions if isinstance(each, Wait) and each.why is Why.PERSON)
+    return [(wait.cluster, wait.revision) for wait in waits]
 
 
 def _rests_on(decisions: Iterable[Decision]) -> Iterable[str]:
