@@ -1,4 +1,4 @@
-"""A real repository with dev, staging and prod, its bare remote, and gates that sign real verdicts. No git is mocked."""
+"""A real repository with dev, staging and prod, its bare remote, and gates that sign real verdicts."""
 
 import json
 import subprocess
@@ -103,7 +103,8 @@ class Shop:
         return git(self.work, "rev-parse", "HEAD")
 
     def _has_upstream(self):
-        return bool(subprocess.run(["git", "-C", self.work, "rev-parse", "-q", "--verify", "@{u}"], capture_output=True).stdout)
+        argv = ["git", "-C", self.work, "rev-parse", "-q", "--verify", "@{u}"]
+        return bool(subprocess.run(argv, capture_output=True).stdout)
 
     def change(self, what="charts/data/store/values.yaml"):
         """Commit a change of something that is rendered: by default what every cluster renders."""

@@ -270,8 +270,9 @@ def test_what_fails_here_does_not_come_back_as_an_equal_commit(shop):
 
 
 def test_a_cluster_that_appeared_later_is_promoted_to_like_any_other(shop):
+    facts = facts_of("dev")["cluster"] | {"name": "edge"}
     files = {
-        "clusters/edge/cluster.yaml": yamlio.dump(facts_of("dev") | {"cluster": facts_of("dev")["cluster"] | {"name": "edge"}}),
+        "clusters/edge/cluster.yaml": yamlio.dump({"cluster": facts}),
         "clusters/edge/release.yaml": "release: {follows: dev}\n",
     }
     new = shop.commit(**files)

@@ -1,0 +1,283 @@
+"""A round writes what was decided, all of it or nothing, and never over what somebody else has pushed."""
+
+import subprocess
+import threading
+
+import pytest
+
+from leanrag.core.errors import UnreachableError
+from leanrag.core.git import Git
+from leanrag.promote.moves import Why
+from leanrag.promote.rounds import ATTEMPTS
+
+from .conftest import git
+
+
+def pins_of(shop, sha, cluster="staging"):
+    """Count the commits of main that set a pin."""
+    return len(
+        git(shop.remote, "log", "--format=%H", "-S", f"  revision: {sha}", "main", "--", f"clusters/{cluster}").split()
+    )
+
+
+def test_the_pin_commit_carries_the_proof_and_changes_one_file(shop):
+    new = shop.change()
+    shop.passes("dev", new)
+    shop.round()
+    entry = shop.release("staging")["history"][0]
+    assert (entry["revision"], entry["kind"], entry["from"], entry["verdict"]) == (
+        new,
+        "first",
+        "dev",
+        f"dev-{new[:12]}-1",
+    )
+    assert entry["evidence"] == shop.bodies["dev"][0]["data"]["evidence.jws"]
+    assert git(shop.remote, "show", "--format=", "--name-only", "main") == "clusters/staging/release.yaml"
+
+
+def test_the_comment_at_the_head_of_the_file_stays(shop):
+    shop.passes("dev", shop.change())
+    shop.round()
+    assert git(shop.remote, "show", "main:clusters/staging/release.yaml").startswith("# Our staging.\nrelease:\n")
+
+
+def test_a_commit_of_digits_only_is_written_as_text(shop):
+    from leanrag.catalog.model import ReleaseFacts
+    from leanrag.promote.pins import as_text
+
+    assert "revision: '" + "1" * 40 in as_text("staging", ReleaseFacts(revision="1" * 40))
+
+
+def test_several_pins_arrive_in_one_push(shop):
+    shop.edit("prod", follows="dev")
+    new = shop.change()
+    shop.passes("dev", new)
+    shop.round()
+    assert shop.pin("staging") == shop.pin("prod") == new
+
+
+def test_a_round_that_has_nothing_to_do_writes_nothing(shop):
+    shop.settle(shop.change())
+    before = git(shop.remote, "rev-parse", "main")
+    report = shop.round()
+    assert (report.written, report.proposed, git(shop.remote, "rev-parse", "main")) == ((), (), before)
+
+
+def test_main_that_moved_between_decision_and_push_is_read_again(shop):
+    new = shop.change()
+    shop.passes("dev", new)
+    promoter = shop.promoter()
+    real, landed = promoter.confirm, []
+
+    def confirm(facts, clusters):
+        if not landed:
+            landed.append(shop.commit(**{"README.md": "meanwhile\n"}))
+        return real(facts, clusters)
+
+    promoter.confirm = confirm
+    report = promoter.round()
+    assert shop.pin("staging") == new
+    assert "rejected" in report.refused[0]
+    assert Git(shop.remote).is_ancestor(landed[0], "main")
+    assert pins_of(shop, new) == 1
+
+
+def test_what_a_person_pushed_meanwhile_decides_the_second_attempt(shop):
+    new = shop.change()
+    shop.passes("dev", new)
+    promoter = shop.promoter()
+    real, held = promoter.confirm, []
+
+    def confirm(facts, clusters):
+        if not held:
+            held.append(shop.edit("staging", hold={"revisions": [new], "reason": "no"}))
+        return real(facts, clusters)
+
+    promoter.confirm = confirm
+    promoter.round()
+    assert shop.pin("staging") is None
+
+
+def test_two_promoters_at_once_pin_once(shop):
+    new = shop.change()
+    shop.passes("dev", new)
+    both = [shop.promoter("one"), shop.promoter("two")]
+    barrier, reports = threading.Barrier(2), []
+    for promoter in both:
+        real = promoter.confirm
+
+        def confirm(facts, clusters, real=real, waited=[]):  # noqa: B006 - one list a promoter is meant
+            if not waited:
+                waited.append(True)
+                barrier.wait(20)
+            return real(facts, clusters)
+
+        promoter.confirm = confirm
+    threads = [threading.Thread(target=lambda p=p: reports.append(p.round())) for p in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert shop.pin("staging") == new
+    assert pins_of(shop, new) == 1
+    assert sorted(len(report.written) for report in reports) == [0, 1]
+
+
+def test_a_remote_that_refuses_is_reported_in_its_own_words_and_not_asked_again_and_again(shop):
+    shop.passes("dev", shop.change())
+    hook = shop.remote / "hooks" / "pre-receive"
+    count = shop.folder / "count"
+    hook.write_text(f"#!/bin/sh\necho x >> {count}\necho main is protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    report = shop.round()
+    assert shop.pin("staging") is None
+    assert "main is protected" in report.refused[0]
+    assert len(count.read_text().split()) == 1 < ATTEMPTS
+
+
+def test_a_remote_that_is_gone_is_an_outage_and_writes_nothing(shop):
+    shop.passes("dev", shop.change())
+    promoter = shop.promoter()
+    shop.remote.rename(shop.folder / "away.git")
+    with pytest.raises(UnreachableError):
+        promoter.round()
+    (shop.folder / "away.git").rename(shop.remote)
+    assert promoter.round().written
+
+
+def test_a_verdict_that_is_revoked_before_the_push_stops_it(shop):
+    new = shop.change()
+    shop.passes("dev", new)
+    promoter = shop.promoter()
+    real = promoter.confirm
+
+    def confirm(facts, clusters):
+        shop.says("dev", "FAIL", new, attempt=2)
+        return real(facts, clusters)
+
+    promoter.confirm = confirm
+    assert promoter.round().written == ()
+    assert shop.pin("staging") is None
+
+
+def test_a_pull_request_is_one_branch_on_top_of_main_and_main_stays(shop):
+    shop.edit("staging", approval="manual")
+    new = shop.change()
+    shop.passes("dev", new)
+    report = shop.round()
+    branch = f"promote/staging/{new[:12]}"
+    assert [move.revision for move in report.proposed] == [new]
+    assert shop.branches() == [branch]
+    assert (shop.pin("staging"), shop.pin("staging", branch)) == (None, new)
+
+
+def test_a_pull_request_that_waits_is_not_proposed_again(shop):
+    shop.edit("staging", approval="manual")
+    shop.passes("dev", shop.change())
+    shop.round()
+    tip = git(shop.remote, "rev-parse", shop.branches()[0])
+    assert shop.round().proposed == ()
+    assert git(shop.remote, "rev-parse", shop.branches()[0]) == tip
+    wait = shop.decide()["staging"]
+    assert (wait.why, wait.reason) == (Why.PERSON, f"a person has to merge the branch {shop.branches()[0]}")
+
+
+def test_a_newer_commit_replaces_the_branch_of_the_older(shop):
+    shop.edit("staging", approval="manual")
+    older = shop.change()
+    shop.passes("dev", older)
+    shop.round()
+    newer = shop.change()
+    shop.passes("dev", newer)
+    shop.round()
+    assert shop.branches() == [f"promote/staging/{newer[:12]}"]
+
+
+def test_a_branch_is_withdrawn_when_its_verdict_is_revoked(shop):
+    shop.edit("staging", approval="manual")
+    new = shop.change()
+    shop.passes("dev", new)
+    shop.round()
+    shop.says("dev", "FAIL", new, attempt=2)
+    shop.round()
+    assert shop.branches() == []
+
+
+def test_a_branch_stays_while_verdicts_cannot_be_read(shop):
+    shop.edit("staging", approval="manual")
+    shop.passes("dev", shop.change())
+    shop.round()
+    before = shop.branches()
+    shop.bodies, shop.problems = {}, {"dev": "connection refused"}
+    shop.round()
+    assert shop.branches() == before != []
+
+
+def test_a_merged_branch_is_removed_and_the_pin_is_the_proposed_one(shop):
+    shop.edit("staging", approval="manual")
+    new = shop.change()
+    shop.passes("dev", new)
+    shop.round()
+    branch = shop.branches()[0]
+    git(shop.work, "fetch", "-q")
+    git(shop.work, "merge", "-q", "--no-ff", "-m", "merge", f"origin/{branch}")
+    git(shop.work, "push", "-q", "origin", "main")
+    shop.round()
+    assert (shop.pin("staging"), shop.branches()) == (new, [])
+
+
+def test_a_branch_that_main_has_overtaken_is_made_anew(shop):
+    shop.edit("staging", approval="manual")
+    new = shop.change()
+    shop.passes("dev", new)
+    shop.round()
+    shop.edit("staging", onFail="rollback")
+    shop.round()
+    assert shop.branches() == [f"promote/staging/{new[:12]}"]
+    assert shop.release("staging", shop.branches()[0])["onFail"] == "rollback"
+
+
+def test_a_persons_commits_on_a_branch_are_not_removed(shop):
+    shop.edit("staging", approval="manual")
+    shop.passes("dev", shop.change())
+    shop.round()
+    branch = shop.branches()[0]
+    git(shop.work, "fetch", "-q")
+    git(shop.work, "checkout", "-q", "-b", "mine", f"origin/{branch}")
+    git(shop.work, "commit", "-q", "--allow-empty", "-m", "a thought")
+    git(shop.work, "push", "-q", "origin", f"mine:{branch}")
+    git(shop.work, "checkout", "-q", "main")
+    shop.passes("dev", shop.change())
+    shop.round()
+    assert branch in shop.branches()
+
+
+def test_commits_are_signed_when_a_key_is_configured(shop, tmp_path):
+    from leanrag.promote.desk import Desk
+
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "promoter", "-f", key], check=True)
+    shop.passes("dev", shop.change())
+    promoter = shop.promoter()
+    promoter.desk = Desk(promoter.git, signing_key=key)
+    promoter.round()
+    assert "-----BEGIN SSH SIGNATURE-----" in git(shop.remote, "cat-file", "commit", "main")
+
+
+def test_the_whole_way_from_a_commit_to_prod_has_no_loop(shop):
+    shop.edit("prod", approval="manual")
+    new = shop.change()
+    for cluster in ("dev", "staging"):
+        shop.passes(cluster, new)
+        shop.round()
+    assert shop.pin("staging") == new
+    branch = f"promote/prod/{new[:12]}"
+    assert shop.branches() == [branch]
+    git(shop.work, "pull", "-q")
+    git(shop.work, "fetch", "-q")
+    git(shop.work, "merge", "-q", "--no-ff", "-m", "merge", f"origin/{branch}")
+    git(shop.work, "push", "-q", "origin", "main")
+    shop.passes("dev", git(shop.remote, "rev-parse", "main"))
+    for _ in range(3):
+        assert shop.round().written == ()
+    assert [shop.pin(cluster) for cluster in ("staging", "prod")] == [new, new]
