@@ -1,7 +1,7 @@
 """A Git server over HTTP with users: `git http-backend` behind Basic authentication, with faults on demand.
 
 Run as a process: `python -m leanrag.bench.githttp FOLDER HOST PORT`. FOLDER holds lean-rag.git,
-credentials/<name>/password and, while something is to go wrong, fault.json. All is read at each request, so a fault
+users/<name>/password and, while something is to go wrong, fault.json. All is read at each request, so a fault
 needs no restart.
 """
 
@@ -154,7 +154,7 @@ def _user(folder: Path, header: str) -> str | None:
     """Return whose name and password a request carries, or None."""
     try:
         name, _, password = base64.b64decode(header.removeprefix("Basic "), validate=True).decode().partition(":")
-        known = (folder / "credentials" / Path(name).name / "password").read_text()
+        known = (folder / "users" / Path(name).name / "password").read_text()
     except (ValueError, OSError):
         return None
     return name if hmac.compare_digest(known.encode(), password.encode()) else None

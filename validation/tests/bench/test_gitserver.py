@@ -16,7 +16,7 @@ from leanrag.bench import githttp, gitserver
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[gitserver.GitServer]:
     folder = tmp_path / "git"
-    users = {name: folder / "credentials" / name for name in ("operator", "promoter", "reader")}
+    users = {name: folder / "users" / name for name in ("operator", "promoter", "reader")}
     for name, path in users.items():
         gitserver._user(name, path)
     handler = type("Bound", (githttp.Handler,), {"folder": folder})
@@ -80,7 +80,7 @@ def test_a_reader_sees_everything_and_can_push_nothing(
     assert main_of(server) == before
 
 
-@pytest.mark.parametrize("login", ["reader:wrong", "nobody:", "../credentials/reader:x", ":"])
+@pytest.mark.parametrize("login", ["reader:wrong", "nobody:", "../users/reader:x", ":"])
 def test_a_stranger_sees_nothing(server: gitserver.GitServer, operator: Clone, login: str) -> None:
     operator.login = base64.b64encode(login.encode()).decode()
     assert operator("ls-remote", "origin", check=False).returncode
