@@ -10,7 +10,6 @@ Everything is asked afresh, nothing is remembered. What does not come in time fa
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 
 from leanrag.core import yamlio
 
+from . import program
 from .api import Api, Object
 from .figures import Figures
 from .person import Person
@@ -174,7 +174,7 @@ class World:
         """Run a verb of leanrag as the operator does, in the operator's checkout and with cluster access."""
         environment = os.environ | {"KUBECONFIG": str(self.kubeconfig)}
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("leanrag")), *arguments],
+            [str(program.LEANRAG), *arguments],
             cwd=self.operator.path,
             env=environment,
             capture_output=True,

@@ -8,7 +8,6 @@ Each fault gets a repository of its own. In it staging and prod are pinned to co
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from leanrag.core.clock import stamp, utc_now
 from leanrag.core.git import Git
 from leanrag.evidence.keys import SigningKey, make_key, parse_key
 
+from .. import program
 from ..api import Api
 from ..person import Person
 from ..secrets import namespace, token
@@ -186,9 +186,8 @@ class Desk:
 
     def argv(self, user: str = "promoter") -> list[str]:
         """Return the promoter's command line."""
-        leanrag = str(Path(sys.executable).with_name("leanrag"))
         return [
-            *(leanrag, "promote", "run"),
+            *(str(program.LEANRAG), "promote", "run"),
             f"--repository={self.url}",
             f"--credentials={self.office.credentials(user)}",
         ]
@@ -220,9 +219,8 @@ class Desk:
 
     def verb(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run another verb of leanrag in the operator's checkout."""
-        leanrag = str(Path(sys.executable).with_name("leanrag"))
         return subprocess.run(
-            [leanrag, *arguments], cwd=cwd or self.person.path, capture_output=True, text=True, timeout=90,
+            [str(program.LEANRAG), *arguments], cwd=cwd or self.person.path, capture_output=True, text=True, timeout=90,
             env=self.environment(),
         )  # fmt: skip
 

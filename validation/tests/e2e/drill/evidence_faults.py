@@ -14,7 +14,7 @@ from leanrag.evidence.token import TYPE
 
 from .desk import Desk
 from .fault import Fault
-from .paper import Document, config_map, forged, named, step
+from .paper import STEPS, Document, config_map, forged, named, step
 
 EvidenceFault = Fault[Desk]
 
@@ -204,7 +204,9 @@ FAULTS: tuple[EvidenceFault, ...] = (
     Fault("E22", "measured on a laptop (scope local)", NO_PIN, _swap(scope="local"), refuses("scope local")),
     Fault("E23", "the tree that was tested differed from its commit", NO_PIN, _swap(dirty=True), refuses("differed")),
     Fault("E24", "a PASS above a step that failed", NO_PIN,
-          _swap(steps=[step("converge"), step("smoke", "FAIL")]), refuses("smoke: FAIL"), True),
+          _swap(steps=[step(name, "FAIL" if name == "smoke" else "PASS") for name in STEPS]), refuses("smoke"), True),
+    Fault("E36", "a PASS from which the step check is missing", NO_PIN,
+          _swap(steps=[step(name) for name in STEPS if name != "check"]), refuses("check was not run")),
     Fault("E25", "a PASS that measured nothing: no step at all", NO_PIN, _swap(steps=[]), refuses("verdict")),
     Fault("E26", "a document of an unknown schema version", NO_PIN, _swap(schema="leanrag.io/verdict/v9"),
           refuses("schema")),

@@ -8,7 +8,6 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from leanrag.rag.standin.server import Engine
 from ...load.server import Behaviour, FakeModel
 from ...rag.proxy import FaultProxy
 from ...rag.stack import KEY, Stack, minilm_folder, start
+from .. import program
 from .desk import Desk
 from .fault import Fault
 from .paper import Document, step
@@ -78,9 +78,8 @@ class Measured:
 
     def program(self, *arguments: str, **environment: str) -> Completed:
         """Run a verb of leanrag, and keep its outcome and its last line."""
-        leanrag = Path(sys.executable).with_name("leanrag")
         variables = os.environ | environment
-        done = run([leanrag, *arguments], what=arguments[0], check=False, timeout=180, env=variables)
+        done = run([program.LEANRAG, *arguments], what=arguments[0], check=False, timeout=180, env=variables)
         assert "Traceback" not in done.stderr, done.stderr[-600:]
         self.outcome = OUTCOMES.get(done.returncode, "NOT_RUN")
         self.said = _last(done)
