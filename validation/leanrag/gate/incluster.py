@@ -131,7 +131,7 @@ class InCluster(Surroundings):
             (read(body, self._keys(self.key)) for body in self.board.verdicts()),
             cluster=self.cluster.name,
             content_hash=self.source.content(self.source.sha),
-            fingerprint=fingerprint(self.live),
+            fingerprint=fingerprint(self.live, self.live.operators),
             mode=self.mode,
             trigger=self.trigger,
             now=utc_now(),
@@ -172,13 +172,13 @@ class InCluster(Surroundings):
     def describe(self, verdict: Verdict) -> Verdict:
         """Add what was running, and what kind of run this was."""
         live = self.live or Live(self.seen.applications)
-        subject = replace(verdict.subject, running=running_images(live), gpu=live.gpus or ())
+        subject = replace(verdict.subject, running=running_images(live), gpu=live.gpus or (), operators=live.operators)
         return replace(
             verdict,
             subject=subject,
             trigger=self.trigger,
             measured_at=verdict.measured_at or verdict.end,
-            fingerprint=fingerprint(live),
+            fingerprint=fingerprint(live, live.operators),
         )
 
     def publish(self, verdict: Verdict, out: Path) -> Verdict:

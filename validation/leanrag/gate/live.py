@@ -15,6 +15,7 @@ from leanrag.gate.workloads import texts
 
 CLUSTER_LABEL = "leanrag.io/cluster"
 GPU_LABEL = "nvidia.com/gpu.product"
+_NAMES = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,21 @@ class Eyes:
     def live(self, expected: Expected, seen: Seen, engines: Mapping[str, str | None]) -> Live:
         """Return what was seen of this cluster's own, for the verdict and its fingerprint."""
         running = self.own(expected, seen)
-        return Live(seen.applications, running, self.gpus(running), engines)
+        return Live(seen.applications, running, self.gpus(running), engines, self.operators())
+
+    def operators(self) -> Mapping[str, str]:
+        """Return operators and versions: OLM copies ClusterServiceVersions into every namespace. Else it is empty."""
+        path = f"/apis/operators.coreos.com/v1alpha1/namespaces/{self.here.namespace}/clusterserviceversions"
+        options = {"auth_settings": ["BearerToken"], "response_type": "object", **Answer.RAW}
+        try:
+            # Names alone: a whole one has a hundred kilobytes.
+            names = answered(
+                "operators", lambda: self.here.client.call_api(path, "GET", header_params=_NAMES, **options)[0]
+            )
+        except (ApiException, UnreachableError):
+            return {}
+        found = (each["metadata"]["name"].partition(".v") for each in names.get("items") or ())
+        return {name: version for name, _, version in found if version}
 
 
 def config_map(body: Mapping[str, Any]) -> ConfigMap:

@@ -85,13 +85,14 @@ class Live:
 
     `pods` are those of the workloads that Git declares, sorted. `gpus` are the products that node labels name for the
     nodes under these pods, None where the gate may not read nodes. `engines` maps a model's name to the version that
-    its engine tells.
+    its engine tells, `operators` an operator's name to its version where OLM tells.
     """
 
     applications: tuple[Application, ...] = ()
     pods: tuple[Pod, ...] = ()
     gpus: tuple[str, ...] | None = None
     engines: Mapping[str, str | None] = field(default_factory=dict)
+    operators: Mapping[str, str] = field(default_factory=dict)
 
 
 def application(body: Mapping[str, Any]) -> Application:

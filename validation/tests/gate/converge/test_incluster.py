@@ -95,7 +95,11 @@ class Cluster:
 
     def around(self, **changes):
         eyes = Eyes(None, "argocd", None)
-        view = type("View", (), {"look": self.look, "own": eyes.own, "gpus": lambda *_: None, "live": Eyes.live})()
+        view = type(
+            "View",
+            (),
+            {"look": self.look, "own": eyes.own, "gpus": lambda *_: None, "live": Eyes.live, "operators": lambda _: {}},
+        )()
         given = {
             "cluster": self.cluster,
             "mode": "full",
