@@ -85,6 +85,7 @@ def _empty(admin, namespace):
     board = ClusterBoard(admin, namespace)
     for body in board.verdicts():
         board.delete(body["metadata"]["name"])
+    BatchV1Api(admin.client).delete_collection_namespaced_job(namespace, propagation_policy="Background")
 
 
 def verdict(number=1, **changes):
@@ -92,7 +93,7 @@ def verdict(number=1, **changes):
     steps = (StepResult("smoke", Outcome.PASS, "", 0.1),)
     content = "sha256:" + "b" * 64
     made = Verdict(f"dev-{number}", "cluster", "dev", "dev", SHA, False, content, "full", Outcome.PASS, "good", steps)
-    return replace(made, start=now, end=now, trigger="postsync", **changes)
+    return replace(made, **{"start": now, "end": now, "trigger": "postsync"} | changes)
 
 
 def put(access, tmp_path, number=1, **changes):
@@ -176,7 +177,6 @@ def test_a_manual_run_is_made_of_the_charts_cron_job(admin, namespace):
     assert not [each for each in arguments if "nightly" in each]
     assert job.metadata.owner_references[0].name == "gate-nightly"
     assert job.spec.backoff_limit == 0
-    batch.delete_namespaced_job(name, namespace, propagation_policy="Background")
 
 
 def test_rerun_waits_for_the_job_and_says_what_its_verdict_says(gate, admin, namespace, kubeconfig, tmp_path, cluster):
