@@ -73,6 +73,7 @@ class Shop:
         git(self.work, "config", "user.name", "olga")
         git(self.work, "config", "user.email", "olga@example.org")
         git(self.work, "checkout", "-q", "-B", "main")
+        self.begun = False
         self.bodies = {}
         self.problems = {}
         self.now = NOW
@@ -88,7 +89,10 @@ class Shop:
 
     def commit(self, message="change", push=True, **files):
         """Write files (None removes one), commit, push, and return the commit."""
-        git(self.work, "pull", "-q", "--ff-only") if self._has_upstream() else None
+        if self.begun:
+            git(self.work, "fetch", "-q")
+            git(self.work, "checkout", "-q", "-B", "main", "origin/main")
+        self.begun = True
         for name, text in files.items():
             path = self.work / name
             if text is None:
@@ -101,10 +105,6 @@ class Shop:
         if push:
             git(self.work, "push", "-q", "-u", "origin", "main")
         return git(self.work, "rev-parse", "HEAD")
-
-    def _has_upstream(self):
-        argv = ["git", "-C", self.work, "rev-parse", "-q", "--verify", "@{u}"]
-        return bool(subprocess.run(argv, capture_output=True).stdout)
 
     def change(self, what="charts/data/store/values.yaml"):
         """Commit a change of something that is rendered: by default what every cluster renders."""
