@@ -21,14 +21,8 @@ from leanrag.core.errors import ToolError
 from leanrag.render.tools import tool, tools_dir
 
 PARTS = ("redis", "repo-server", "application-controller", "applicationset-controller")
-# Argo CD is one program that looks at the name it is called by. A variable would do, too, but git's helper for
-# passwords inherits variables, and would then be a second repo server.
-_NAMES = (
-    "argocd-repo-server",
-    "argocd-application-controller",
-    "argocd-applicationset-controller",
-    "argocd-git-ask-pass",
-)
+# Argo CD is one program that looks at the name it is called by. As `argocd` git calls it for a password.
+_NAMES = ("argocd", "argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")
 _MANIFESTS = {
     "repo-server": "repo-server/argocd-repo-server-deployment.yaml",
     "application-controller": "application-controller/argocd-application-controller-statefulset.yaml",
