@@ -1,6 +1,5 @@
 """What the verbs status, resync and prune do: look, decide, act, and one text with an exit code."""
 
-import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -15,10 +14,8 @@ from leanrag.operate.prune import Removal, removal, remove, unlisted
 from leanrag.operate.resync import FINE, Resync, resync
 from leanrag.operate.standing import exit_code
 from leanrag.operate.table import as_json, as_text
-from leanrag.operate.terminate import end_operations, ends
+from leanrag.operate.terminate import Ended, end_operations
 from leanrag.promote.facts import read_facts
-
-ENDING = 60.0  # seconds until an operation that is being ended must have ended
 
 
 def show_status(
@@ -35,28 +32,15 @@ def show_status(
 
 def start_again(hub: Hub, cluster: str, only: str | None, terminate: bool, by: str) -> tuple[int, str]:
     """Return exit code and text of `leanrag resync`."""
-    ended: tuple[str, ...] = ()
-    if terminate:
-        running = tuple(app.name for app in ends(hub.applications(cluster)) if only in (None, app.name))
-        ended = end_operations(hub, cluster, only=only)
-        _wait_ended(hub, running)
+    ended = end_operations(hub, cluster, only=only) if terminate else Ended((), ())
     steps = resync(hub, cluster, only, f"leanrag: {by}")
-    lines = [*(f"{name}: its operation was ended" for name in ended), *(_told(step) for step in steps)]
+    lines = [*(f"{name}: its operation was ended" for name in ended.ended), *(_told(step) for step in steps)]
     left = any(not step.starts and step.reason != FINE for step in steps)
     return int(left), "\n".join(lines) if lines else f"{cluster}: Argo CD has no Application of this cluster"
 
 
 def _told(step: Resync) -> str:
     return f"{step.app}: {'started again' if step.starts else 'left alone'}: {step.reason}"
-
-
-def _wait_ended(hub: Hub, names: Iterable[str]) -> None:
-    """Wait until the controller has ended operations: the next may start only then."""
-    deadline = time.monotonic() + ENDING
-    waiting = set(names)
-    while waiting and time.monotonic() < deadline:
-        waiting = {name for name in waiting if (app := hub.application(name)) and ends((app,))}
-        time.sleep(0.2)
 
 
 def remove_unlisted(git: Git, ref: str | None, hub: Hub, place: Hub, cluster: str, yes: bool) -> tuple[int, str]:

@@ -163,6 +163,9 @@ def _failed(app: Application) -> Iterable[str]:
     if not operation or not operation.failed:
         return
     about = f"{app.name} at {operation.revision[:12] or 'no revision'}"
+    if app.settled and operation.revision != app.revision:
+        # What failed was another commit, such as one that a rollback took away; this one needed no sync.
+        return
     if app.layer == "gate" and app.verdict_hook == "Failed":
         # The gate's own sentence is the verdict; a red hook is how it says no.
         return
