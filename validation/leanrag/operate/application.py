@@ -98,7 +98,7 @@ def read_application(body: Mapping[str, Any]) -> Application:
         message=_conditions(status) or _text(health, "message"),
         operation=_operation(body, status),
         resources=tuple(_resource(each, sync) for each in _list(status, "resources") if not each.get("hook")),
-        finalizers=tuple(str(each) for each in metadata.get("finalizers") or ()),
+        finalizers=tuple(str(each) for each in _items(metadata, "finalizers")),
         deleting=bool(metadata.get("deletionTimestamp")),
         verdict_hook=_hook(_map(_map(status, "operationState"), "syncResult")),
         raw=body,
@@ -161,9 +161,13 @@ def _map(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _list(body: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
+def _items(body: Mapping[str, Any], key: str) -> tuple[Any, ...]:
     value = body.get(key)
-    return tuple(each for each in value if isinstance(each, Mapping)) if isinstance(value, list) else ()
+    return tuple(value) if isinstance(value, list) else ()
+
+
+def _list(body: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
+    return tuple(each for each in _items(body, key) if isinstance(each, Mapping))
 
 
 def _text(body: Mapping[str, Any], key: str) -> str:
