@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leanrag.bench.images import checkout, userland
 from leanrag.bench.images.environments import environment_entries, environment_key
-from leanrag.bench.images.layer import Entry, file, folder, tree
+from leanrag.bench.images.layer import Entry, file, folder, text, tree
 from leanrag.bench.images.store import LAYOUT, Layer
 from leanrag.bench.images.userland import interpreter
 from leanrag.core.errors import InputError
@@ -81,7 +81,9 @@ def _ogx() -> Image:
     encoding = _layer(
         "tiktoken", _file_key("tiktoken.txt"), lambda _: (file(place, asset("tiktoken") / TIKTOKEN_NAME),)
     )
-    layers = (_python(), encoding, _environment("ogx", "/opt/app"))
+    # OGX tells a file's type by Python's map, which knows no Markdown without this file: each upload of one fails then.
+    types = _layer("mime", "markdown", lambda _: (text("/etc/mime.types", "text/markdown md markdown\n"),))
+    layers = (_python(), _environment("ogx", "/opt/app"), encoding, types)
     return Image("ogx:1.5.0", layers, (), {**_first("/opt/app"), "TIKTOKEN_CACHE_DIR": "/opt/tiktoken"})
 
 
