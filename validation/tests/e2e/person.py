@@ -38,6 +38,7 @@ class Person:
         self.git("add", "-A", "-f", "--", ".")
         self.git("commit", "-q", "-m", "chore: the whole repository")
         self.git("remote", "add", "origin", self.url)
+        self._settle()
         self.git("push", "-q", "origin", "main")
         return self.head()
 
@@ -45,6 +46,16 @@ class Person:
         """Fetch what is there already."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.git("clone", "-q", self.url, str(self.path), folder=self.path.parent)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Set up the checkout as people do, so that `leanrag rollback` in it knows who they are and may push."""
+        self.git("config", "user.name", IDENTITY["GIT_AUTHOR_NAME"])
+        self.git("config", "user.email", IDENTITY["GIT_AUTHOR_EMAIL"])
+        for pair in self._login()[1::2]:
+            name, _, setting = pair.partition("=")
+            if setting:
+                self.git("config", name, setting)
 
     def git(self, *arguments: str, folder: Path | None = None) -> str:
         """Run git in the checkout and return what it printed."""

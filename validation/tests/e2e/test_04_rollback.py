@@ -20,7 +20,7 @@ def test_rollback_while_the_gate_is_red_and_a_sync_hangs(world: World) -> None:
     staging = world.pin("staging")
 
     began = time.monotonic()
-    world.leanrag("rollback", "prod")
+    world.leanrag("rollback", "prod", f"--kubeconfig={world.kubeconfig}")
     world.figures.add("rollback command → commit", time.monotonic() - began, goal="≤ 2 s")
     assert world.pin("prod") == good
     world.runs("prod", good, within=180)

@@ -51,13 +51,13 @@ class Office:
 
     def credentials(self, user: str) -> Path:
         """Return the folder with a user's name and password."""
-        return self.folder / "repositories" / "credentials" / user
+        return self.folder / "repositories" / "users" / user
 
 
 def open_office(api: Api, kubeconfig: Path, checkout: Path, folder: Path) -> Office:
     """Make the template repository out of a checkout, start a Git server, and make the namespaces."""
     for user in USERS:
-        place = folder / "repositories" / "credentials" / user
+        place = folder / "repositories" / "users" / user
         place.mkdir(parents=True)
         (place / "username").write_text(user, encoding="utf-8")
         (place / "password").write_text(token(), encoding="utf-8")

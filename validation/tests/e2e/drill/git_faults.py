@@ -13,7 +13,7 @@ from leanrag.core import yamlio
 from leanrag.core.clock import stamp, utc_now
 
 from .desk import Desk
-from .evidence_faults import refuses
+from .evidence_faults import reason, refuses
 from .fault import Fault
 
 GitFault = Fault[Desk]
@@ -27,7 +27,7 @@ def _no_pin(*words: str, user: str = "promoter", **environment: str) -> Callable
         said = desk.promote(user=user, **environment)
         assert desk.pin() == desk.old, "the pin moved"
         assert any(word.lower() in said.lower() for word in words), said[-600:]
-        return said.strip().splitlines()[-1][:200]
+        return reason(said, words)
 
     return look
 
@@ -266,7 +266,7 @@ def _stays(*words: str) -> Callable[[Desk], str]:
         said = desk.promote()
         assert desk.pin() == before, "the pin moved"
         assert any(word.lower() in said.lower() for word in words), said[-600:]
-        return said.strip().splitlines()[-1][:200]
+        return reason(said, words)
 
     return look
 

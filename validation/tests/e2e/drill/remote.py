@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 class Remote:
-    """Serves `folder`/<name>.git; `folder`/credentials says who may come. See leanrag.bench.githttp."""
+    """Serves `folder`/<name>.git; `folder`/users says who may come. See leanrag.bench.githttp."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
