@@ -77,8 +77,9 @@ def _forget_containers(network: Network, node: Node, processes: Processes) -> No
 
 
 def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Remove what is in a folder; it stays itself, because a node may have it mounted."""
+    for each in folder.glob("*"):
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def _answers(folder: Path, node: Node) -> Callable[[], bool]:

@@ -101,6 +101,9 @@ def down(instance: int = 0, keep: bool = False, images: bool = False) -> int:
     if not folder.exists() and network.bridge not in links.interfaces():
         return 0
     with exclusive(folder):
+        found = load(folder)
+        if found:
+            save(folder, replace(found, whole=False))
         count = end_all(Processes(folder))
         namespaces.remove(network, folder)
         if not keep:
