@@ -50,6 +50,7 @@ def facts_of(name, **changes):
         "platform": "kubernetes",
         "domain": "example.com",
         "registry": "registry.example.com/x",
+        "namespacePrefix": f"lr-{name}",
         "gate": {"publicKeys": [PAIRS[name][1]]},
         "promotion": {"overrideKeys": [PAIRS["chief"][1]]},
     }
