@@ -82,6 +82,12 @@ def test_a_fail_never_gets_too_old(gate):
     assert found.outcome is Outcome.FAIL
 
 
+def test_a_fail_from_the_future_is_no_answer_either(gate):
+    found = gate.judge(gate.record(outcome="FAIL", ended="12:30"))
+    assert (found.outcome, found.record) == (Outcome.NOT_RUN, None)
+    assert "ends in the future" in found.reason
+
+
 def test_without_a_content_hash_the_rest_still_holds(gate):
     assert gate.judge(gate.record(), content=None).outcome is Outcome.PASS
     assert gate.judge(gate.record(ended="12:30"), content=None).outcome is Outcome.NOT_RUN

@@ -124,6 +124,12 @@ def test_the_newest_answer_about_the_content_decides_whichever_commit_it_was_abo
         assert (found.id, found.outcome) == ("dev-9", Outcome.FAIL)
 
 
+def test_a_newer_pass_outdates_a_fail(record):
+    earlier = record(JUDGED_FAIL, id="dev-1", end="2026-11-20T08:30:00Z", measured_at="2026-11-20T08:30:00Z")
+    assert ask(earlier, record()).outcome is Outcome.PASS
+    assert ask(record(), record(JUDGED_FAIL)).outcome is Outcome.FAIL
+
+
 def test_an_older_answer_under_the_present_fingerprint_is_not_fetched_back(record):
     newest = record(JUDGED_FAIL, id="dev-9", fingerprint="sha256:" + "1" * 64, end="2026-11-20T23:00:00Z",
                     measured_at="2026-11-20T23:00:00Z")  # fmt: skip
