@@ -9,6 +9,7 @@ from pathlib import Path
 from leanrag.bench.images import oci, store
 from leanrag.bench.images.oci import Documents
 from leanrag.bench.images.recipes import USER, Image, image, images
+from leanrag.bench.images.store import Layer
 from leanrag.core.errors import ToolError
 from leanrag.core.process import run
 from leanrag.core.progress import say
@@ -29,6 +30,11 @@ class Packed:
         """Bytes of all layers, or None while one is unknown."""
         sizes = [size for _, size in self.layers]
         return None if None in sizes else sum(size or 0 for size in sizes)
+
+    @property
+    def shown(self) -> str:
+        """The size for people."""
+        return "not packed yet" if self.size is None else _mb(self.size)
 
 
 def listing() -> tuple[Packed, ...]:
@@ -69,8 +75,7 @@ def documents(each: Image) -> Documents:
 
 def _import(socket: Path, each: Image, described: Documents) -> None:
     started = time.monotonic()
-    there = set(_ctr(socket, "content", "list", "--quiet").split())
-    missing = [layer for layer in each.layers if store.packed(layer).digest not in there]
+    missing = _missing(socket, each)
     blobs = [(blob, store.blob_path(blob)) for blob in map(store.present, missing)]
     process = subprocess.Popen(
         _argv(socket, "images", "import", "-"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -78,6 +83,8 @@ def _import(socket: Path, each: Image, described: Documents) -> None:
     try:
         assert process.stdin
         oci.write_archive(described, blobs, process.stdin)
+        for layer in missing:  # containerd has them now, and unpacks them beside its own copy
+            store.forget(layer, store.packed(layer))
         _, said = process.communicate(timeout=_SECONDS)
     except BrokenPipeError:  # it ended before it had read all: its last words say why
         said = process.stderr.read() if process.stderr else b""
@@ -88,10 +95,19 @@ def _import(socket: Path, each: Image, described: Documents) -> None:
     if process.returncode:
         reason = said.decode(errors="replace").strip()[-300:]
         raise ToolError(f"{each.reference}: containerd did not take it: {reason}", hint="look at containerd's log")
-    for layer in missing:
-        store.forget(layer, store.packed(layer))
+    # Its packed copy of what it has unpacked goes: nobody pulls from this machine.
+    _ctr(socket, "content", "prune", "references")
     sent = sum(blob.size for blob, _ in blobs)
     say(f"image {each.reference}: {_mb(described.size)}, {_mb(sent)} sent in {time.monotonic() - started:.0f} s")
+
+
+def _missing(socket: Path, each: Image) -> list[Layer]:
+    """Return the layers that a containerd has neither unpacked on the layers below nor packed."""
+    unpacked = {line.split()[0] for line in _ctr(socket, "snapshots", "list").splitlines()[1:] if line.strip()}
+    content = set(_ctr(socket, "content", "list", "--quiet").split())
+    blobs = [store.packed(layer) for layer in each.layers]
+    found = zip(each.layers, blobs, oci.chain(blobs), strict=True)
+    return [layer for layer, blob, chain in found if chain not in unpacked and blob.digest not in content]
 
 
 def _images(socket: Path) -> dict[str, str]:

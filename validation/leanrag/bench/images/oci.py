@@ -59,6 +59,14 @@ def documents(reference: str, layers: Sequence[Blob], config: dict[str, Any]) ->
     return Documents(reference, encoded, _json(manifest), tuple(layers))
 
 
+def chain(layers: Sequence[Blob]) -> tuple[str, ...]:
+    """Return by what name each layer is known once it lies on those below (config.md, "Layer ChainID")."""
+    names: list[str] = []
+    for each in layers:
+        names.append(_digest(f"{names[-1]} {each.digest}".encode()) if names else each.digest)
+    return tuple(names)
+
+
 def write_archive(image: Documents, blobs: Collection[tuple[Blob, Path]], target: IO[bytes]) -> None:
     """Write an image layout as a tar archive with these layers in it."""
     manifest = {
