@@ -49,6 +49,8 @@ def namespace(admin):
     name = f"e-{uuid.uuid4().hex[:8]}-gate"
     core, rbac = CoreV1Api(admin.client), RbacAuthorizationV1Api(admin.client)
     core.create_namespace({"metadata": {"name": name}})
+    # The Jobs here are looked at, not run.
+    core.create_namespaced_resource_quota(name, {"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}})
     repository = Repository(ROOT)
     cluster = repository.cluster("dev")
     own = cluster.namespaces["gate"]
