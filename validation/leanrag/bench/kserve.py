@@ -109,7 +109,9 @@ def webhooks(source: Path, address: str, ca: bytes) -> tuple[dict[str, Any], ...
 
 def _documents(source: Path, *globs: str) -> Iterator[dict[str, Any]]:
     for path in (each for pattern in globs for each in sorted(source.glob(pattern))):
-        yield from (each for each in yaml.safe_load_all(path.read_text()) if each and each["kind"] != "Kustomization")
+        # The definitions are megabytes: the loader in C reads them in a tenth of the time.
+        found = yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader)
+        yield from (each for each in found if each and each["kind"] != "Kustomization")
 
 
 def _namespace() -> Mapping[str, Any]:
@@ -128,7 +130,7 @@ def _wait_established(api: Any, names: Iterable[str]) -> None:
 
 
 def _established(body: Mapping[str, Any]) -> bool:
-    conditions = body.get("status", {}).get("conditions", ())
+    conditions = (body.get("status") or {}).get("conditions") or ()
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
