@@ -77,7 +77,7 @@ class Git:
         found = access if isinstance(access, Access) else Access.of(access)
         git = cls(path, replace(found, ca=ca or found.ca))
         path.mkdir(parents=True, exist_ok=True)
-        git._run("init", "--quiet", "--bare", "--template=", ".")
+        git._run("init", "--quiet", "--bare", "--template=")
         git._run("config", f"remote.{REMOTE}.url", url)
         git.fetch()
         return git
@@ -104,7 +104,8 @@ class Git:
         """Return the files of a commit below some folders (default: all), sorted by path."""
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", sha, "--", *paths)
         rows = (row.partition("\t") for row in listed.split("\0") if row)
-        return tuple(sorted((_entry(facts, path) for facts, _, path in rows), key=lambda entry: entry.path))
+        found = ((path, facts.split(" ")) for facts, _, path in rows)
+        return tuple(sorted((Entry(path, mode, blob) for path, (mode, _, blob) in found), key=lambda each: each.path))
 
     def read(self, sha: str, path: str) -> str | None:
         """Return the text of one file of a commit, or None when the commit has no such file."""
@@ -186,22 +187,25 @@ class Git:
         """
         with tempfile.TemporaryDirectory(prefix="leanrag-index-") as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            changes = self._changes(files, Path(folder))
             self._run("read-tree", base, variables=index)
-            self._git.raw("update-index", "-z", "--index-info", given=self._changes(files).encode(), variables=index)
+            self._git.raw("update-index", "-z", "--index-info", given=changes.encode(), variables=index)
             tree = self._run("write-tree", variables=index).strip()
         settings, sign = _signing(signing_key, self.setting("commit.gpgsign") == "true")
         argv = ("commit-tree", *sign, "-p", base, "-m", message, tree)
         return self._git.text(*argv, settings=settings, variables=_identity(author)).stdout.strip()
 
-    def _changes(self, files: Mapping[str, str | None]) -> str:
-        rows = []
-        for path, text in files.items():
-            if text is None:
-                rows.append(f"0 {'0' * 40}\t{path}\0")
-            else:
-                blob = self._git.raw("hash-object", "-w", "--stdin", given=text.encode()).decode().strip()
-                rows.append(f"100644 {blob}\t{path}\0")
-        return "".join(rows)
+    def _changes(self, files: Mapping[str, str | None], folder: Path) -> str:
+        """Store the texts by one call of git, and return the lines that put them into an index."""
+        written = {path: text for path, text in files.items() if text is not None}
+        names = [folder / str(number) for number in range(len(written))]
+        for name, text in zip(names, written.values(), strict=True):
+            name.write_bytes(text.encode())
+        listed = "".join(f"{name}\n" for name in names).encode()
+        stored = self._git.raw("hash-object", "-w", "--no-filters", "--stdin-paths", given=listed).decode().split()
+        added = (f"100644 {blob}\t{path}\0" for path, blob in zip(written, stored, strict=True))
+        gone = (f"0 {'0' * 40}\t{path}\0" for path, text in files.items() if text is None)
+        return "".join((*added, *gone))
 
     def push(self, sha: str, branch: str) -> Pushed | Refused:
         """Move a branch of the remote forward to a commit, or make it; what is no fast-forward is refused."""
@@ -224,11 +228,6 @@ class Git:
 
     def _run(self, *arguments: str, check: bool = True, variables: Mapping[str, str] | None = None) -> str:
         return self._git.text(*arguments, check=check, variables=variables).stdout
-
-
-def _entry(facts: str, path: str) -> Entry:
-    mode, _, blob = facts.split(" ")
-    return Entry(path, mode, blob)
 
 
 def _signing(key: Path | None, as_the_user: bool) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

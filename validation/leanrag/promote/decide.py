@@ -4,13 +4,14 @@ It looks at levels, not at events: asked again, it says the same until Git, a ve
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from leanrag.catalog.commits import ReleaseState
 from leanrag.catalog.model import ClusterFacts, ReleaseFacts
 from leanrag.core.outcome import Outcome
 from leanrag.evidence.effective import Effective
+from leanrag.evidence.store import Record
 from leanrag.promote.evidence import ACCEPTED, refusals
 from leanrag.promote.facts import Facts
 from leanrag.promote.freeze import duration, frozen
@@ -20,12 +21,56 @@ from leanrag.promote.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One follower and all that is asked about it."""
+class Asked:
+    """All that a decision looks at; what was asked about one commit on one cluster is asked once for all followers."""
 
     facts: Facts
     verdicts: Verdicts
     now: datetime
+    _answers: dict[tuple[str, str], Effective] = field(default_factory=dict)
+    _refusals: dict[tuple[str, str, str | None], tuple[str, ...]] = field(default_factory=dict)
+
+    def answer(self, cluster: ClusterFacts, sha: str) -> Effective:
+        """Return which verdict counts for a commit on a cluster."""
+        key = (cluster.name, sha)
+        if key not in self._answers:
+            self._answers[key] = self.verdicts.answer(
+                cluster.name,
+                sha,
+                cluster.gate.publicKeys,
+                self.facts.content(cluster.name, sha),
+                now=self.now,
+                max_age=duration(cluster.gate.carryOver.maxAge),
+            )
+        return self._answers[key]
+
+    def refusals(self, cluster: ClusterFacts, sha: str, record: Record, requires: str | None) -> tuple[str, ...]:
+        """Return why a PASS is not accepted; `requires` is what the follower asks for."""
+        key = (cluster.name, sha, requires)
+        if key not in self._refusals:
+            content = self.facts.content(cluster.name, sha)
+            self._refusals[key] = (
+                ("what it renders from cannot be read",)
+                if content is None
+                else refusals(
+                    record,
+                    cluster.gate.publicKeys,
+                    cluster=cluster.name,
+                    revision=sha,
+                    content_hash=content,
+                    requires=requires,
+                    now=self.now,
+                    max_age=duration(cluster.gate.carryOver.maxAge),
+                )
+            )
+        return self._refusals[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One follower, and the cluster that it follows."""
+
+    asked: Asked
     name: str
     cluster: ClusterFacts
     release: ReleaseFacts
@@ -34,25 +79,25 @@ class Case:
 
 def decide(facts: Facts, verdicts: Verdicts, now: datetime) -> tuple[Decision, ...]:
     """Return what happens to every cluster that follows another or is pinned to a commit; `now` is aware."""
-    found = []
+    asked, found = Asked(facts, verdicts, now), []
     for state in facts.states.values():
-        decision = _follower(facts, verdicts, now, state)
-        failed = None if isinstance(decision, Move) else _failed(facts, verdicts, now, state)
+        decision = _follower(asked, state)
+        failed = None if isinstance(decision, Move) else _failed(asked, state)
         found += [each for each in (failed, decision) if each]
     return tuple(found)
 
 
-def _follower(facts: Facts, verdicts: Verdicts, now: datetime, state: ReleaseState) -> Decision | None:
+def _follower(asked: Asked, state: ReleaseState) -> Decision | None:
     if state.problem:
         return Wait(state.name, Why.PROBLEM, state.problem)
     if state.release is None or state.facts is None or state.release.follows is None:
         return None
-    if problem := _cannot_follow(facts, state.name, state.release):
+    if problem := _cannot_follow(asked.facts, state.name, state.release):
         return Wait(state.name, Why.PROBLEM, problem)
-    before = facts.states[state.release.follows]
+    before = asked.facts.states[state.release.follows]
     if before.facts is None:
         return Wait(state.name, Why.PROBLEM, f"it follows {before.name}, and there: {before.problem}")
-    return _choose(Case(facts, verdicts, now, state.name, state.facts, state.release, before.facts))
+    return _choose(Case(asked, state.name, state.facts, state.release, before.facts))
 
 
 def _cannot_follow(facts: Facts, name: str, release: ReleaseFacts) -> str:
@@ -73,15 +118,14 @@ def _choose(case: Case) -> Decision:
     candidates = _candidates(case)
     waits: list[Wait] = []
     for sha in candidates:
-        content = case.facts.content(leader, sha)
-        answer = _answer(case, sha, content)
+        answer = case.asked.answer(case.leader, sha)
         if answer.outcome is not Outcome.PASS or answer.record is None or answer.record.claims is None:
             waits.append(_no_pass(case, sha, answer))
             continue
         if not _changes_something(case, sha):
             waits.append(Wait(case.name, Why.SETTLED, f"{sha[:12]} passed on {leader} and changes nothing here", sha))
             break
-        if refused := _refused(case, sha, answer, content):
+        if refused := _refused(case, sha, answer):
             waits.append(refused)
             continue
         return _move(case, sha, answer)
@@ -90,16 +134,10 @@ def _choose(case: Case) -> Decision:
 
 def _candidates(case: Case) -> tuple[str, ...]:
     """Return the commits of main after the pin that the cluster before has verdicts about, the newest first."""
-    line, pin = case.facts.line, case.release.revision
-    named = (line.whole(sha12) for sha12 in case.verdicts.commits(case.leader.name))
+    line, pin = case.asked.facts.line, case.release.revision
+    named = (line.whole(sha12) for sha12 in case.asked.verdicts.commits(case.leader.name))
     after = [sha for sha in named if sha and sha != pin and (pin is None or line.contains(sha, pin))]
     return tuple(sorted(after, key=line.place))
-
-
-def _answer(case: Case, sha: str, content: str | None) -> Effective:
-    gate = case.leader.gate
-    age = duration(gate.carryOver.maxAge)
-    return case.verdicts.answer(case.leader.name, sha, gate.publicKeys, content, now=case.now, max_age=age)
 
 
 def _changes_something(case: Case, sha: str) -> bool:
@@ -107,54 +145,39 @@ def _changes_something(case: Case, sha: str) -> bool:
     pin = case.release.revision
     if pin is None:
         return True
-    touched = (case.name, *case.facts.followers.get(case.name, ()))
-    return any(case.facts.content(each, sha) != case.facts.content(each, pin) for each in touched)
+    touched = (case.name, *case.asked.facts.followers.get(case.name, ()))
+    return any(case.asked.facts.content(each, sha) != case.asked.facts.content(each, pin) for each in touched)
 
 
-def _refused(case: Case, sha: str, answer: Effective, content: str | None) -> Wait | None:
+def _refused(case: Case, sha: str, answer: Effective) -> Wait | None:
     """Return why a PASS does not move this pin."""
-    leader, record = case.leader.name, answer.record
+    record = answer.record
     assert record is not None and record.claims is not None
-    if content is None:
-        return Wait(case.name, Why.PROBLEM, f"what {leader} renders from at {sha[:12]} cannot be read", sha)
-    age = duration(case.leader.gate.carryOver.maxAge)
     requires = case.cluster.gate.requires
-    wrong = refusals(
-        record,
-        case.leader.gate.publicKeys,
-        cluster=leader,
-        revision=sha,
-        content_hash=content,
-        requires=requires,
-        now=case.now,
-        max_age=age,
-    )
-    if wrong:
+    if wrong := case.asked.refusals(case.leader, sha, record, requires):
         why = Why.VERDICT if record.claims.mode in ACCEPTED[requires] else Why.REQUIRES
-        return Wait(case.name, why, f"{sha[:12]} on {leader}: {wrong[0]}", sha)
-    if on_hold := held(case.facts, case.name, sha) or _failed_here(case, sha):
+        return Wait(case.name, why, f"{sha[:12]} on {case.leader.name}: {wrong[0]}", sha)
+    if on_hold := held(case.asked.facts, case.name, sha) or _failed_here(case, sha):
         return Wait(case.name, Why.HOLD, on_hold, sha)
     return None
 
 
 def _failed_here(case: Case, sha: str) -> str:
     """What fails here now must not come back as another commit of the same content."""
-    pin = case.release.revision
-    if pin is None or case.facts.content(case.name, sha) != (content := case.facts.content(case.name, pin)):
+    pin, facts = case.release.revision, case.asked.facts
+    if pin is None or facts.content(case.name, sha) != facts.content(case.name, pin):
         return ""
-    gate = case.cluster.gate
-    age = duration(gate.carryOver.maxAge)
-    answer = case.verdicts.answer(case.name, pin, gate.publicKeys, content, now=case.now, max_age=age)
+    answer = case.asked.answer(case.cluster, pin)
     return f"{sha[:12]} renders what fails here: {answer.reason}" if answer.outcome is Outcome.FAIL else ""
 
 
 def _move(case: Case, sha: str, answer: Effective) -> Decision:
     assert answer.record is not None
-    if closed := frozen(case.cluster.freeze, case.now):
+    if closed := frozen(case.cluster.freeze, case.asked.now):
         return Wait(case.name, Why.FROZEN, f"{sha[:12]} passed on {case.leader.name}; {closed.sentence()}", sha)
     by_person = case.release.approval == "manual" or case.release.delivery == "pull-request"
     delivery = Delivery.PULL_REQUEST if by_person else Delivery.PUSH
-    if by_person and (branch := case.facts.proposed(case.name, sha)):
+    if by_person and (branch := case.asked.facts.proposed(case.name, sha)):
         return Wait(case.name, Why.PERSON, f"a person has to merge the branch {branch.name}", sha)
     notes = ("images.lock is not looked at: UNKNOWN",) if case.cluster.protected else ()
     return Move(case.name, sha, case.leader.name, answer.record, delivery, notes)
@@ -167,18 +190,18 @@ def _no_pass(case: Case, sha: str, answer: Effective) -> Wait:
 def _first(case: Case, waits: Iterable[Wait], any_candidate: bool) -> Wait:
     """Return the reason that a person should hear: that of the newest commit."""
     leader = case.leader.name
-    if problem := case.verdicts.problems.get(leader):
+    if problem := case.asked.verdicts.problems.get(leader):
         return Wait(case.name, Why.UNKNOWN, f"the verdicts of {leader} cannot be read: {problem}")
     if told := next(iter(waits), None):
         return told
     pin = case.release.revision
-    if pin and case.facts.line.place(pin) == 0:
+    if pin and case.asked.facts.line.place(pin) == 0:
         return Wait(case.name, Why.SETTLED, f"it is at main ({pin[:12]})", pin)
     since = f" after its pin {pin[:12]}" if pin else ""
     return Wait(case.name, Why.VERDICT, f"{leader} has no verdict about a commit{since}")
 
 
-def _failed(facts: Facts, verdicts: Verdicts, now: datetime, state: ReleaseState) -> Hold | None:
+def _failed(asked: Asked, state: ReleaseState) -> Hold | None:
     """Return what follows from a FAIL of the commit that is pinned here, unless it is on hold already."""
     cluster, release = state.facts, state.release
     if cluster is None or release is None or state.problem or release.revision in (None, "main"):
@@ -186,12 +209,10 @@ def _failed(facts: Facts, verdicts: Verdicts, now: datetime, state: ReleaseState
     pin = release.revision or ""
     if release.hold and pin in release.hold.revisions:
         return None
-    age = duration(cluster.gate.carryOver.maxAge)
-    content = facts.content(state.name, pin)
-    answer = verdicts.answer(state.name, pin, cluster.gate.publicKeys, content, now=now, max_age=age)
+    answer = asked.answer(cluster, pin)
     if answer.outcome is not Outcome.FAIL or answer.record is None or answer.record.claims is None:
         return None
-    back = next(_good_before(facts, state.name, release), "") if release.onFail == "rollback" else ""
+    back = next(_good_before(asked.facts, state.name, release), "") if release.onFail == "rollback" else ""
     return Hold(state.name, pin, back, answer.record.claims.id, answer.reason)
 
 

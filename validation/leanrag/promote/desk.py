@@ -7,6 +7,7 @@ from pathlib import Path
 from leanrag.core.git import Branch, Git, Pushed, Refused
 
 MAIN = "main"
+SEPARATE = 10
 AUTHOR = ("leanrag promoter", "promoter@leanrag.invalid")
 
 
@@ -42,6 +43,15 @@ class Desk:
 
     def _stack(self, base: str, edits: Iterable[Edit]) -> str:
         sha = base
-        for edit in edits:
+        for edit in _few(tuple(edits)):
             sha = self.git.commit_files(sha, edit.files, edit.message, self.author, self.signing_key)
         return sha
+
+
+def _few(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Put many edits into one commit: a thousand clusters that move at once must not take a thousand commits' time."""
+    if len(edits) <= SEPARATE:
+        return edits
+    files = {path: text for edit in edits for path, text in edit.files.items()}
+    titles = "\n".join(edit.message.splitlines()[0] for edit in edits)
+    return (Edit(files, f"promote: {len(edits)} clusters\n\n{titles}"),)

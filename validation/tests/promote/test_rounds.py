@@ -5,12 +5,13 @@ import threading
 
 import pytest
 
+from leanrag.core import yamlio
 from leanrag.core.errors import UnreachableError
 from leanrag.core.git import Git
 from leanrag.promote.moves import Why
 from leanrag.promote.rounds import ATTEMPTS
 
-from .conftest import git
+from .conftest import facts_of, git
 
 
 def pins_of(shop, sha, cluster="staging"):
@@ -54,6 +55,21 @@ def test_several_pins_arrive_in_one_push(shop):
     shop.passes("dev", new)
     shop.round()
     assert shop.pin("staging") == shop.pin("prod") == new
+
+
+def test_many_pins_at_once_are_one_commit_that_names_each(shop):
+    files = {}
+    for number in range(12):
+        facts = facts_of("prod")["cluster"] | {"name": f"edge{number}", "namespacePrefix": f"lr-edge{number}"}
+        files[f"clusters/edge{number}/cluster.yaml"] = yamlio.dump({"cluster": facts})
+        files[f"clusters/edge{number}/release.yaml"] = "release: {follows: dev}\n"
+    new = shop.commit(**files)
+    shop.passes("dev", new)
+    assert len(shop.round().written) == 13
+    assert {shop.pin(f"edge{number}") for number in range(12)} == {new}
+    message = git(shop.remote, "log", "-1", "--format=%B", "main")
+    assert message.startswith("promote: 13 clusters")
+    assert f"promote(edge7): {new[:12]} from dev" in message
 
 
 def test_a_round_that_has_nothing_to_do_writes_nothing(shop):
