@@ -35,8 +35,9 @@ _FOREIGN = frozenset(
 # and nothing secret stands on a command line, in a URL or in an environment variable.
 _HELPER = (
     '!f() { test "$1" = get || exit 0; '
-    'printf "username=%s\\n" "$(cat "$LEANRAG_GIT_CREDENTIALS/username")"; '
-    'printf "password=%s\\n" "$(cat "$LEANRAG_GIT_CREDENTIALS/password")"; }; f'
+    # `read`, not `cat`: an image has a shell and little else. Where the last line has no end it fails, having read it.
+    'for each in username password; do IFS= read -r said <"$LEANRAG_GIT_CREDENTIALS/$each" || :; '
+    'printf "%s=%s\\n" "$each" "$said"; done; }; f'
 )
 
 
