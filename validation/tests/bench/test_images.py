@@ -37,6 +37,8 @@ def test_the_bytes_of_a_layer_follow_from_its_content_alone(tmp_path: Path) -> N
             os.utime(tmp_path / name / leaf, (when, when))
     one, two = (_packed(tree("opt", tmp_path / name)) for name in ("one", "two"))
     assert one == two
+    entries = (text("/b", "b"), text("/a", "a"))
+    assert _packed(entries) == _packed(reversed(entries))
     assert one[0].digest == f"sha256:{hashlib.sha256(one[1]).hexdigest()}"
     assert one[0].size == len(one[1])
 
