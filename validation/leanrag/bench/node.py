@@ -49,7 +49,7 @@ def start_containerd(network: Network, node: Node, processes: Processes) -> None
     name = f"containerd-{node.name}"
     if not processes.alive(name):
         _forget_containers(network, node, processes)
-        _empty(folder / "overlaid" / "var-lib-cni")
+        _empty(folder / "own" / "var-lib-cni")
     write_atomic(folder / "cni" / "10-bench.conflist", json.dumps(_cni(network, node), indent=1))
     write_atomic(folder / "containerd.toml", _containerd(network, node, processes.folder))
     argv = ("containerd", "--config", folder / "containerd.toml")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from leanrag.bench import cgroups, links
 from leanrag.bench.model import Bench
+from leanrag.bench.namespaces import EMPTIED
 from leanrag.bench.network import Network
 from leanrag.bench.node import cni_folder
 from leanrag.core.errors import InputError
@@ -38,7 +39,7 @@ def require(bench: Bench) -> None:
     problems = [problem for check in (_platform, _root) for problem in check()]
     if not problems:
         _install()
-        problems = [*_programs(), *_cgroups(), *_socket(bench.state), *_addresses(bench.network), *_ports(bench)]
+        problems = [*_programs(), *_cgroups(), *_folder(bench.state), *_addresses(bench.network), *_ports(bench)]
     if problems:
         raise InputError(
             "the bench cannot start here: " + "; ".join(problems),
@@ -86,7 +87,9 @@ def _cgroups() -> list[str]:
     return [f"cgroups cannot be made in {', '.join(closed)}"] if closed else []
 
 
-def _socket(folder: Path) -> list[str]:
+def _folder(folder: Path) -> list[str]:
+    if any(folder.is_relative_to(each) for each in EMPTIED):
+        return [f"{folder} is in a folder that is empty inside a node; set LEANRAG_CACHE to another"]
     longest = len(str(folder / "spoke" / "containerd.sock"))
     return [f"{folder} is too long a path for a socket; set LEANRAG_CACHE"] if longest > _SOCKET_LIMIT else []
 

@@ -86,7 +86,7 @@ def _bring_up(made: Bench, wanted: Wanted) -> None:
     except BaseException:
         say("ending what was started; logs stay in " + str(made.state / "logs"))
         end_all(made.processes)
-        namespaces.remove(made.network, made.state)
+        namespaces.remove(made.network)
         raise
     save(made.state, State(wanted, whole=True, since=since))
     say(f"the bench is up after {time.monotonic() - started:.0f} s: KUBECONFIG={made.kubeconfig}")
@@ -105,7 +105,7 @@ def down(instance: int = 0, keep: bool = False, images: bool = False) -> int:
         if found:
             save(folder, replace(found, whole=False))
         count = end_all(Processes(folder))
-        namespaces.remove(network, folder)
+        namespaces.remove(network)
         if not keep:
             shutil.rmtree(folder)
     if images:

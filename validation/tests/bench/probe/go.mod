@@ -1,0 +1,3 @@
+module example.org/tests/probe
+
+go 1.25.0
