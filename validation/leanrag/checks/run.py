@@ -35,14 +35,16 @@ class CheckRun:
 
 
 def check_repository(repository: Repository, clusters: Iterable[str] = ()) -> CheckRun:
-    """Check a repository; `clusters` limits what is rendered (none named: all)."""
+    """Check a repository; `clusters` limits what is rendered, and whose files count (none named: all)."""
     started = time.monotonic()
     wanted = tuple(clusters)
     for name in wanted:
         if name not in repository.cluster_names():
             repository.cluster(name)  # raises with the near match
     files = read_files(repository.root)
-    findings = [finding for check in FILES for finding in check.find(files)]
+    findings = [
+        each for check in FILES for each in check.find(files) if not wanted or files.concerns(each.file, wanted)
+    ]
     known = schemas()
     counts: Counter[str] = Counter(rules=len(ALL))
     with tempfile.TemporaryDirectory(prefix="leanrag-check-") as scratch:

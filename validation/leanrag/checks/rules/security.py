@@ -10,6 +10,8 @@ from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import Container, Pod, pods
 from leanrag.checks.scope import Scope, items, mapping
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN
+from leanrag.evidence import override, token
+from leanrag.evidence.jws import kind_of
 from leanrag.render.manifest import Manifest
 
 _SHARED = ("hostNetwork", "hostPID", "hostIPC")
@@ -100,6 +102,8 @@ _NAMES_A_SECRET = re.compile(r"^(?!client|app|api|shared)[a-z][A-Za-z]*Secret$")
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/_=:-])[A-Za-z0-9+_=-]{32,}(?![A-Za-z0-9+/_=-])")
 # Bits a character; random base64 of 32 characters has about 4.7, hexadecimal at most 4.0, prose and names below 4.2.
 _ENTROPY = 4.4
+# Signed statements in the history of release.yaml: they prove something and open nothing.
+_STATEMENTS = {token.TYPE, override.TYPE}
 _SECRET_FIX = "move it to a Secret that is not in Git, and name that Secret here"
 # Words that stand for "no secret" in engines and clients that insist on one.
 _EMPTY = {"", "none", "null", "empty", "dummy", "fake", "not-needed", "unused", "changeme"}
@@ -147,10 +151,14 @@ def _literal_env(body: Any, path: tuple[str | int, ...], value: str) -> str:
 
 def secret_in(path: tuple[str | int, ...], value: str) -> str:
     """Say what secret a text seems to hold, judged by its key and its looks; an empty string for none."""
+    if kind_of(value) in _STATEMENTS:
+        return ""
     for what, pattern in _TOKENS:
         if pattern.search(value):
             return what
     key = str(path[-1]) if path else ""
+    if isinstance(path[-1] if path else "", int) and len(path) > 1:  # an item of a list is called like the list
+        key = str(path[-2])
     literal = value.strip().lower() not in _EMPTY and not re.search(r"[\s/$]|\{\{", value.strip())
     named = _NAMES_A_SECRET.search(key) and re.search(DNS_SUBDOMAIN, value)
     if _SECRET_NAME.search(key) and literal and not named and not re.search(r"(?i)public", key):
