@@ -5,7 +5,8 @@ cluster.yaml, the first push, and `kubectl apply -f apps/root.yaml`. Run again o
 there: keys and tokens stay, the tree of this checkout is committed on top, and holds of an interrupted run are lifted.
 
 CLUSTER=current takes the cluster of KUBECONFIG instead of the bench. It needs Argo CD there, the images in its
-registry, and LEANRAG_E2E_REPOSITORY with LEANRAG_E2E_CREDENTIALS, a folder with operator/, promoter/ and reader/.
+registry (LEANRAG_E2E_REGISTRY), and LEANRAG_E2E_REPOSITORY with LEANRAG_E2E_CREDENTIALS, a folder with operator/,
+promoter/ and reader/.
 """
 
 import json
@@ -16,7 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from leanrag.bench.state import Wanted
+from leanrag.bench.up import up
 from leanrag.bench.world import tree, write
 from leanrag.catalog.address import set_address
 from leanrag.core import yamlio
@@ -31,6 +35,8 @@ from .world import ROOT, Place, World
 CLUSTERS = ("dev", "staging", "prod")
 PROMOTER = "lr-promoter"
 GIT_READER = "git-reader"
+REGISTRY = os.environ.get("LEANRAG_E2E_REGISTRY", "bench.local/lean-rag")
+WANTED = Wanted(instance=int(os.environ.get("LEANRAG_BENCH_INSTANCE", "0")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,8 @@ def make_world() -> World:
 
 
 def bench_ground() -> Ground:
-    """Start our own bench, or find it running."""
-    from leanrag.bench.up import up
-
-    bench = up()
+    """Start our own bench, or find it running; LEANRAG_BENCH_INSTANCE names another one than bench 0."""
+    bench = up(WANTED)
     state = bench.state / "world"
     state.mkdir(exist_ok=True)
     return Ground(bench.kubeconfig, bench.argocd_namespace, bench.repository_url, bench.credentials, state)
@@ -139,10 +143,14 @@ def assemble(ground: Ground, keys: Keys) -> Path:
     set_address(folder, ground.repository)
     for name in CLUSTERS:
         facts_with_keys(folder / "clusters" / name / "cluster.yaml", keys.pair(name)[1], keys.pair("chief")[1])
-    image = {"repository": "bench.local/lean-rag/gate"}
+    image = {"repository": f"{REGISTRY}/gate"}
     _change(
         folder / "apps" / "pin.yaml", lambda v: _merge(v, {"verify": {"image": image, "existingSecret": GIT_READER}})
     )
+    hub = {"cluster": {"platform": "kubernetes", "registry": REGISTRY}}
+    # The bench's Git server speaks plain HTTP.
+    plain = {"networkPolicy": {"egress": {"git": {"ports": [int(urlsplit(ground.repository).port or 443)]}}}}
+    _change(folder / "apps" / "promoter.yaml", lambda values: _merge(values, hub | plain))
     return folder
 
 

@@ -1,10 +1,14 @@
 """One whole story with the engine under the real KServe controller: Argo CD's health, not ours, says when it serves."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
+from leanrag.bench.up import up
+
 from .changes import Files, chat
+from .genesis import WANTED
 from .world import World
 
 URL = "http://chat-engine.dev-serving.svc.cluster.local:8000"
@@ -12,10 +16,7 @@ URL = "http://chat-engine.dev-serving.svc.cluster.local:8000"
 
 @pytest.mark.skipif(os.environ.get("CLUSTER") == "current", reason="the bench's KServe is started here")
 def test_the_engine_under_the_real_kserve_controller(world: World) -> None:
-    from leanrag.bench.state import Wanted
-    from leanrag.bench.up import up
-
-    up(Wanted(kserve=True))
+    up(replace(WANTED, kserve=True))
     world.api.connect()
     sha = world.operator.commit(under_kserve(world), "feat(chat): KServe runs the engine")
 

@@ -14,8 +14,12 @@ from typing import Any
 import psutil
 from kubernetes import client
 
+from leanrag.bench import argocd
+from leanrag.bench.up import up
+
 from ..api import Object
 from ..changes import Files, chat, never_ready, new_chart, only, slower
+from ..genesis import WANTED
 from ..world import Seen, World
 from .fault import Fault
 
@@ -157,11 +161,7 @@ def _kill_hard(ward: Ward, _: Object) -> None:
 
 def _restart(part: str) -> Callable[[Ward, Object], None]:
     def act(ward: Ward, _: Object) -> None:
-        from leanrag.bench.up import up
-
-        from leanrag.bench import argocd
-
-        bench = up()
+        bench = up(WANTED)
         if part in argocd.PARTS:
             argocd.restart(bench, part)
         else:
@@ -173,9 +173,7 @@ def _restart(part: str) -> Callable[[Ward, Object], None]:
 @contextmanager
 def stopped(part: str) -> Iterator[None]:
     """Stop a process of the bench (it neither answers nor dies), and let it go on afterwards."""
-    from leanrag.bench.up import up
-
-    processes = up().processes
+    processes = up(WANTED).processes
     processes.signal(part, signal.SIGSTOP)
     try:
         yield

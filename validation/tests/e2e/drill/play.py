@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leanrag.bench.up import up
 from leanrag.core.progress import say
 
 from ..api import Api
-from ..genesis import make_world
+from ..genesis import WANTED, make_world
 from . import cluster_faults, evidence_faults, git_faults, measuring_faults
 from .cluster_faults import Ward
 from .desk import Desk, Office, open_office, scratch
@@ -105,9 +106,7 @@ def _at_desks(run: Play) -> None:
 @contextmanager
 def _office(kubeconfig: Path | None) -> Iterator[Office]:
     if kubeconfig is None:
-        from leanrag.bench.up import up
-
-        kubeconfig = up().kubeconfig
+        kubeconfig = up(WANTED).kubeconfig
     folder = scratch()
     office = open_office(Api(kubeconfig), kubeconfig, ROOT, folder)
     try:
