@@ -99,6 +99,7 @@ _TOKENS = (
 )
 # `existingSecret: hub-token` names a Secret; `clientSecret: …` would be one.
 _NAMES_A_SECRET = re.compile(r"^(?!client|app|api|shared)[a-z][A-Za-z]*Secret$")
+_PUBLIC = re.compile(r"(?i)public|^overrideKeys$")
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/_=:-])[A-Za-z0-9+_=-]{32,}(?![A-Za-z0-9+/_=-])")
 # Bits a character; random base64 of 32 characters has about 4.7, hexadecimal at most 4.0, prose and names below 4.2.
 _ENTROPY = 4.4
@@ -156,14 +157,13 @@ def secret_in(path: tuple[str | int, ...], value: str) -> str:
     for what, pattern in _TOKENS:
         if pattern.search(value):
             return what
-    key = str(path[-1]) if path else ""
-    if isinstance(path[-1] if path else "", int) and len(path) > 1:  # an item of a list is called like the list
-        key = str(path[-2])
+    # An item of a list is called like its list.
+    key = next((str(each) for each in reversed(path) if not isinstance(each, int)), "")
     literal = value.strip().lower() not in _EMPTY and not re.search(r"[\s/$]|\{\{", value.strip())
     named = _NAMES_A_SECRET.search(key) and re.search(DNS_SUBDOMAIN, value)
-    if _SECRET_NAME.search(key) and literal and not named and not re.search(r"(?i)public", key):
+    if _SECRET_NAME.search(key) and literal and not named and not _PUBLIC.search(key):
         return f"a literal {key!r}"
-    if not re.search(r"(?i)public", key) and any(_random(each) for each in _DENSE.findall(value)):
+    if not _PUBLIC.search(key) and any(_random(each) for each in _DENSE.findall(value)):
         return "what looks like a random key"
     return ""
 
