@@ -3,12 +3,22 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 
 from kubernetes.client.exceptions import ApiException
 
-from leanrag.bench import applying, archive, control, dns, namespaces, node, volumes
+from leanrag.bench import (
+    applying,
+    archive,
+    argocd,
+    control,
+    dns,
+    gitserver,
+    images,
+    kserve,
+    namespaces,
+    node,
+    volumes,
+)
 from leanrag.bench.model import Bench
 from leanrag.bench.network import Node
 from leanrag.bench.state import Wanted
@@ -17,7 +27,7 @@ from leanrag.core.files import cache_dir
 from leanrag.render.tools import tool
 
 Step = tuple[str, Callable[[], object]]
-PROGRAMS = (
+_KUBERNETES = (
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
@@ -30,32 +40,26 @@ PROGRAMS = (
 _NODE_ALLOWANCE = 60.0
 
 
+def programs(wanted: Wanted) -> tuple[str, ...]:
+    """Return the names of the programs that are built before anything is started."""
+    delivery = () if wanted.bare else ("argocd", "helm")
+    return (*_KUBERNETES, *delivery, *(("kserve-manager",) if wanted.kserve else ()))
+
+
 def steps(bench: Bench, wanted: Wanted) -> tuple[Step, ...]:
     """Return every step with the words that announce it; a bare bench is Kubernetes alone."""
     found: list[Step] = [("certificates and etcd", lambda: _etcd(bench))]
     for each in bench.nodes:
         found += _kubernetes(bench, each)
-    if wanted.bare:
-        return tuple(found)
-    hooks: tuple[tuple[str, str, str], ...] = (
-        ("images", "images", "provide"),
-        ("Git server", "gitserver", "start"),
-        ("Argo CD", "argocd", "start"),
-    )
+    if not wanted.bare:
+        found += [
+            ("images", lambda: images.provide(bench)),
+            ("Git server", lambda: gitserver.start(bench)),
+            ("Argo CD", lambda: argocd.start(bench)),
+        ]
     if wanted.kserve:
-        hooks = (*hooks, ("KServe", "kserve", "start"))
-    found += [_hook(bench, *each) for each in hooks]
+        found.append(("KServe", lambda: kserve.start(bench)))
     return tuple(found)
-
-
-def _hook(bench: Bench, words: str, module: str, function: str) -> Step:
-    def call() -> None:
-        if find_spec(f"leanrag.bench.{module}"):
-            made = getattr(import_module(f"leanrag.bench.{module}"), function, None)
-            if made:
-                made(bench)
-
-    return words, call
 
 
 def _etcd(bench: Bench) -> None:

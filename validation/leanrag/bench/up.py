@@ -12,7 +12,7 @@ from leanrag.bench.node import containerd_root
 from leanrag.bench.processes import Processes
 from leanrag.bench.requirements import require
 from leanrag.bench.state import State, Wanted, exclusive, load, save
-from leanrag.bench.steps import PROGRAMS, steps
+from leanrag.bench.steps import programs, steps
 from leanrag.core.clock import stamp, utc_now
 from leanrag.core.errors import InputError
 from leanrag.core.progress import say
@@ -73,7 +73,7 @@ def _clear(made: Bench, found: State | None) -> None:
 def _bring_up(made: Bench, wanted: Wanted) -> None:
     started = time.monotonic()
     require(made)
-    for name in PROGRAMS:
+    for name in programs(wanted):
         tool(name)
     since = stamp(utc_now())
     save(made.state, State(wanted, whole=False, since=since))

@@ -13,10 +13,11 @@ import requests
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from leanrag.bench import namespaces, steps, volumes
 from leanrag.bench import up as life
-from leanrag.bench import volumes
 from leanrag.bench.model import Bench, state_dir
 from leanrag.bench.state import Wanted
+from leanrag.core.errors import ToolError
 from leanrag.core.process import run
 
 from .pods import answer, container, eventually, provide
@@ -175,12 +176,15 @@ def test_a_second_up_changes_nothing(bench: Bench) -> None:
     assert {name: bench.processes.record(name) for name in bench.processes.names()} == then
 
 
-def test_up_after_every_process_was_killed_continues_with_the_same_data(bench: Bench, served: str) -> None:
+@pytest.mark.parametrize("how", ["crash", "restart"])
+def test_up_after_every_process_was_killed_continues_with_the_same_data(bench: Bench, served: str, how: str) -> None:
     for name in bench.processes.names():
         bench.processes.signal(name, signal.SIGKILL)
     eventually(lambda: not any(bench.processes.pids(name) for name in bench.processes.names()) or None)
+    if how == "restart":  # what a machine that starts again lacks, too: bridge and cgroups
+        namespaces.remove(bench.network)
     life.up(WANTED)
-    assert answer(bench, "after-the-crash", "get", f"http://{served}/") == "Complete: 200 hello from greeter"
+    assert answer(bench, f"after-the-{how}", "get", f"http://{served}/") == "Complete: 200 hello from greeter"
 
 
 def test_down_leaves_nothing_behind(before: dict[str, Any], bench: Bench) -> None:
@@ -190,3 +194,14 @@ def test_down_leaves_nothing_behind(before: dict[str, Any], bench: Bench) -> Non
     assert machine() == before
     assert processes() == []
     assert not bench.state.exists()
+
+
+def test_an_up_that_fails_midway_ends_what_it_started(before: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ToolError("the node fell over")
+
+    monkeypatch.setattr(steps, "wait_node", fail)
+    with pytest.raises(ToolError, match="fell over"):
+        life.up(WANTED)
+    assert machine() == before
+    assert processes() == []
