@@ -105,7 +105,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault("POD001", STACK, "", f"{_NEW}.securityContext.allowPrivilegeEscalation", "false"),
     Fault("NET001", STACK, "", "Job/seeded-job spec.template.spec", "common.networkPolicy"),
     Fault("OBJ001", STACK, "", "RAGPipeline/seeded-pipeline", "sources.py"),
-    Fault("PRJ001", "apps/cluster/templates/appproject.yaml", "", "AppProject workload", "'RAGPipeline'"),
+    *(
+        Fault("PRJ001", "apps/cluster/templates/appproject.yaml", "", "AppProject workload", f"'{kind}'")
+        for kind in ("Job", "RAGPipeline", "Role")
+    ),
 )
 
 
