@@ -17,14 +17,17 @@ from leanrag.gate.workloads import workloads
 from leanrag.render.manifest import Manifest
 
 HERE = Path(__file__).parent
-SHA = "0123456789abcdef0123456789abcdef01234567"
+SHA = "3127b57f2f07b62168b0257d35fe8117ae8ca877"
 OLD = "89abcdef0123456789abcdef0123456789abcdef"
+RAG = "rag-stack-76954db984-wbx2s"
 
 
 def patched(value: Any, patch: Any) -> Any:
-    """Return a JSON merge patch (RFC 7386) applied: null removes a key."""
+    """Return a value with a patch applied: null removes a key, and a list of named entries is patched by name."""
     if not isinstance(patch, dict):
         return patch
+    if isinstance(value, list):
+        return _entries(value, patch)
     out = dict(value) if isinstance(value, dict) else {}
     for key, entry in patch.items():
         if entry is None:
@@ -32,6 +35,14 @@ def patched(value: Any, patch: Any) -> Any:
         else:
             out[key] = patched(out.get(key), entry)
     return out
+
+
+def _entries(value: list[Any], patch: dict[str, Any]) -> list[Any]:
+    key = "type" if value and "type" in value[0] else "name"
+    named = {entry[key]: entry for entry in value}
+    for name, change in patch.items():
+        named[name] = None if change is None else {key: name, **patched(named.get(name), change)}
+    return [entry for entry in named.values() if entry is not None]
 
 
 class World:
@@ -66,7 +77,7 @@ class World:
             cluster="dev",
             sha=SHA,
             accepted=frozenset({SHA}),
-            apps={"dev-rag-stack": "charts/rag/rag-stack", "dev-model-chat": "charts/serving/model"},
+            apps={name: f"charts/{'rag/rag-stack' if 'rag' in name else 'serving/model'}" for name in self.git},
             workloads=workloads(self.manifests),
             config_maps=maps,
         )

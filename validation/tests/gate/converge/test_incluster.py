@@ -17,7 +17,7 @@ from leanrag.gate.revision import Revision
 from leanrag.gate.run import run_gate
 from leanrag.gate.wait import Clock
 
-SHA = "0123456789abcdef0123456789abcdef01234567"
+SHA = "3127b57f2f07b62168b0257d35fe8117ae8ca877"
 NEW = "fedcba9876543210fedcba9876543210fedcba98"
 CONTENT = "sha256:" + "c" * 64
 
@@ -152,7 +152,9 @@ def test_a_good_run_passes_and_is_published_with_what_was_running(cluster_run):
     assert (verdict.trigger, verdict.attempt, verdict.carried_from) == ("postsync", 1, None)
     assert verdict.fingerprint.startswith("sha256:")
     assert {each.image for each in verdict.subject.running} == {
-        "registry.example.com/lean-rag/ogx:1.5.0",
+        "bench.local/lean-rag/embedder:0.1.0",
+        "bench.local/lean-rag/inference-sim:0.10.2",
+        "bench.local/lean-rag/ogx:1.5.0",
         "registry.example.com/lean-rag/vllm:0.32.0",
     }
     published = cluster_run.board.maps[f"verdict-{SHA[:12]}-1"]
@@ -190,7 +192,7 @@ def test_an_unsigned_run_repeats_nothing(cluster_run):
 
 def test_another_image_under_the_same_content_is_measured(cluster_run):
     cluster_run.run()
-    pod = cluster_run.world.live["pods"]["rag-stack-6d5f-x1"]
+    pod = cluster_run.world.live["pods"]["rag-stack-76954db984-wbx2s"]
     pod["status"]["containerStatuses"][0]["imageID"] = "x@sha256:" + "f" * 64
     assert cluster_run.run().carried_from is None
 
@@ -221,7 +223,7 @@ def test_two_runs_never_measure_at_once(cluster_run):
 
 def test_a_pod_replaced_during_the_load_takes_the_pass_away(cluster_run):
     def load(_context):
-        cluster_run.world.patch({"pods": {"rag-stack-6d5f-x1": {"metadata": {"uid": "another"}}}})
+        cluster_run.world.patch({"pods": {"rag-stack-76954db984-wbx2s": {"metadata": {"uid": "another"}}}})
         return cluster_run.steps()[2].run(_context)
 
     verdict = cluster_run.run(load=load)
