@@ -115,6 +115,18 @@ def test_the_address_of_the_repository_is_written_once() -> None:
     assert sum(path.read_text().count(address[0]) for path in read) == 1
 
 
+@pytest.mark.helm
+def test_the_promoters_project_admits_what_its_chart_renders_and_nothing_else() -> None:
+    found = [each for each in yamlio.read(ROOT / "apps/root.yaml")["items"] if each["metadata"]["name"] == "promoter"]
+    project, application = found
+    assert (project["kind"], application["kind"]) == ("AppProject", "Application")
+    assert application["spec"]["destination"] in project["spec"]["destinations"]
+    kinds = {(entry["group"], entry["kind"]) for entry in project["spec"]["namespaceResourceWhitelist"]}
+    rendered = projects.chart_kinds(ROOT, ROOT / application["spec"]["source"]["path"])
+    assert {(kind.group, kind.name) for kind in rendered} == kinds
+    assert not any(kind.clustered for kind in rendered)
+
+
 def seconds(text: str) -> int:
     return int(text[:-1]) * UNITS[text[-1]]
 
