@@ -147,12 +147,3 @@ def test_a_broken_file_of_one_cluster_is_no_finding_of_another(root: Path, name:
     write(root, name, "release: {revision: [\n")
     assert check_repository(Repository(root), ("east",)).step.outcome is Outcome.PASS
     assert check_repository(Repository(root)).step.outcome is Outcome.FAIL
-
-
-def test_the_signed_evidence_of_a_pin_is_no_secret_and_a_token_beside_it_is_one(root: Path) -> None:
-    token = "eyJhbGciOiJFZERTQSJ9.eyJjbHVzdGVyIjoiZWFzdCJ9.c2lnbmF0dXJl"
-    entry = f"{{revision: main, kind: promote, evidence: {token}, by: %s}}"
-    write(root, "clusters/east/release.yaml", f"release: {{revision: main, history: [{entry % 'leanrag'}]}}\n")
-    assert check_repository(Repository(root)).step.outcome is Outcome.PASS
-    write(root, "clusters/east/release.yaml", f"release: {{revision: main, history: [{entry % token}]}}\n")
-    assert [rule for rule, *_ in told(check_repository(Repository(root)))] == ["SEC001"]

@@ -28,3 +28,8 @@ def test_a_bearer_token_that_only_borrows_the_name_is_a_secret() -> None:
     parts = ({"alg": "HS256", "typ": token.TYPE}, {"sub": "dev-admin"})
     text = ".".join(base64url_encode(json.dumps(part).encode()).decode() for part in parts) + ".c2lnbmF0dXJl"
     assert secret_in(("release", "history", 0, "evidence"), text) == "a JSON web token"
+
+
+def test_a_token_beside_the_evidence_of_a_pin_is_found(key: SigningKey) -> None:
+    beside = jws.seal({"sub": "someone"}, key, "JWT")
+    assert secret_in(("release", "history", 0, "by"), beside) == "a JSON web token"
