@@ -16,17 +16,18 @@ from typing import Any
 import yaml
 
 from leanrag.bench import applying
+from leanrag.bench.argoconfig import module
 from leanrag.bench.certificates import Subject
 from leanrag.bench.control import authority
 from leanrag.bench.model import Bench
 from leanrag.core.errors import InputError, ToolError
-from leanrag.core.process import run
 from leanrag.core.progress import say
-from leanrag.render.tools import go, tool, tools_dir
+from leanrag.render.tools import tool
 
 PART = "kserve-manager"
 NAMESPACE = "kserve"
 MODULE = "github.com/kserve/kserve"
+PART_OF = "kserve"  # the wrapper module in bootstrap/tools that pins it
 WEBHOOK_PORT, PROBE_PORT = 19443, 19440
 # Where controller-runtime looks for the webhook's certificate: below TMPDIR.
 _CERTIFICATES = Path("k8s-webhook-server/serving-certs")
@@ -41,7 +42,7 @@ _INGRESS = {"disableIngressCreation": True, "disableIstioVirtualHost": True, "in
 
 def start(bench: Bench) -> None:
     """Start KServe on the hub and register its webhooks; it returns when the manager says that it is ready."""
-    source = module()
+    source = module(MODULE, PART_OF)
     api = bench.kube()
     say("kserve: definitions and settings of v0.20.0")
     definitions = tuple(_documents(source, *_CRDS))
@@ -64,23 +65,9 @@ def start(bench: Bench) -> None:
 
 def stop(bench: Bench) -> None:
     """Stop KServe and take its webhooks away: one that nobody answers would refuse every pod of a model."""
-    bench.delete(webhooks(module(), bench.network.hub.address, b""))
+    bench.delete(webhooks(module(MODULE, PART_OF), bench.network.hub.address, b""))
     bench.processes.stop(PART)
     bench.processes.forget(PART)
-
-
-def module() -> Path:
-    """Return KServe's source as the wrapper module pins it, from the module cache; fetched when it is not there."""
-    done = run(
-        [go(), "mod", "download", "-json", MODULE],
-        what=f"go mod download {MODULE}",
-        cwd=tools_dir() / "kserve",
-        hint="the Go module proxy must be reachable once",
-    )
-    try:
-        return Path(json.loads(done.stdout)["Dir"])
-    except (ValueError, KeyError, TypeError):
-        raise ToolError(f"go mod download {MODULE}: no folder in its answer", hint="run it by hand") from None
 
 
 def settings(source: Path) -> dict[str, Any]:

@@ -7,13 +7,15 @@ earnest runs on other machines, so here it is as small as it can be: no pod, and
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from leanrag.catalog.address import set_address
 from leanrag.core import yamlio
 
 ENVIRONMENT = "scale"
-# Applications of one cluster: its pin, itself, its gate, and one for each overlay file below.
-OVERLAYS = ("platform/places.yaml", "rag/note.yaml", "models/chat.yaml", "gate/gate.yaml")
+LAYERS = ("rag", "serving", "gate")
+# Applications of one cluster: its pin, itself, and one for each overlay file below.
+OVERLAYS = ("rag/note.yaml", "models/chat.yaml", "gate/gate.yaml")
 APPLICATIONS = 2 + len(OVERLAYS)
 _CONFIGMAP = """apiVersion: v1
 kind: ConfigMap
@@ -23,17 +25,7 @@ data:
   revision: {{ .Values.revision | default "" | quote }}
   note: {{ .Values.note | default "" | quote }}
 """
-_NAMESPACES = """{{- range $layer, $namespace := .Values.global.namespaces }}
-{{- if has $layer (list "rag" "serving" "gate") }}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: {{ $namespace }}}
-{{- end }}
-{{- end }}
-"""
 CHARTS: Mapping[str, str] = {
-    "charts/platform/places": _NAMESPACES,
     "charts/rag/note": _CONFIGMAP,
     "charts/serving/model": _CONFIGMAP,
     "charts/gate/gate": _CONFIGMAP,
@@ -56,6 +48,12 @@ def generate(source: Path, target: Path, url: str, clusters: int) -> None:
         _write(target / "overlays" / ENVIRONMENT / overlay, "note: first\n")
     for number in range(clusters):
         _write(target / "clusters" / name(number) / "cluster.yaml", _cluster(name(number)))
+
+
+def namespaces(clusters: int) -> list[dict[str, Any]]:
+    """Return the namespaces, which exist before the first sync: whoever adds a cluster makes them."""
+    names = (f"{name(number)}-{layer}" for number in range(clusters) for layer in LAYERS)
+    return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": each}} for each in names]
 
 
 def release(revision: str) -> str:
