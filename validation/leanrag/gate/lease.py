@@ -70,13 +70,19 @@ class Lease:
         """Take the lease within `limit` seconds; return an empty text, or who holds it still."""
         began, told = clock.now(), ""
         while True:
-            other = self.take()
+            other = self._asked()
             if not other or clock.now() - began >= limit:
                 return other
             if other != told:
                 said(f"lease {self.name}: waiting for {other}")
                 told = other
             clock.sleep(PAUSE_SECONDS)
+
+    def _asked(self) -> str:
+        try:
+            return self.take()
+        except UnreachableError as error:
+            return f"nobody known ({error.message})"  # an API server that restarts is waited for like a holder
 
     def take(self) -> str:
         """Take or renew the lease once; return an empty text, or who holds it."""

@@ -1,16 +1,20 @@
 """The repository at the commit under test: cloned by the gate, read without being trusted to be harmless."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from leanrag.catalog.commits import Commits
 from leanrag.catalog.content import content_hash
-from leanrag.core.errors import InputError, LeanragError, StoppedError
+from leanrag.core.errors import InputError, LeanragError, StoppedError, UnreachableError
 from leanrag.core.git import Git
+from leanrag.core.progress import say
 
 BRANCH = "refs/remotes/origin/main"
 _FILE_MODES = ("100644", "100755")
+# Wrong credentials look like a server that is away, so this must end soon, too.
+PAUSES = (2.0, 5.0, 10.0, 20.0)
 
 
 @dataclass(slots=True)
@@ -89,10 +93,21 @@ def clone(url: str, sha: str, cluster: str, folder: Path, credentials: Path | No
     `credentials` is a folder with the files `username` and `password`, and `ca.crt` of a private authority.
     """
     ca = credentials / "ca.crt" if credentials else None
-    git = Git.clone(url, folder, credentials, ca if ca and ca.is_file() else None)
+    git = _cloned(url, folder, credentials, ca if ca and ca.is_file() else None)
     if git.resolve(sha) != sha:
         raise InputError(f"{url} has no commit {sha}", hint="was the branch rewritten? sync the cluster again")
     return Source(git, sha, cluster)
+
+
+def _cloned(url: str, folder: Path, credentials: Path | None, ca: Path | None) -> Git:
+    """Clone; a server that is away for a moment must not cost a commit its only run."""
+    for pause in PAUSES:
+        try:
+            return Git.clone(url, folder, credentials, ca)
+        except UnreachableError as error:
+            say(f"{error.message}; trying again in {pause:.0f} s")
+            time.sleep(pause)
+    return Git.clone(url, folder, credentials, ca)
 
 
 def export(source: Source, folder: Path) -> Path:

@@ -148,3 +148,16 @@ def test_an_api_server_that_is_away_is_no_yes(lease, api):
     api.down = True
     with pytest.raises(UnreachableError, match="503"):
         lease("a").take()
+
+
+def test_a_restart_of_the_api_server_is_waited_for(lease, api):
+    at = [0.0]
+
+    def sleep(seconds):
+        at[0] += seconds
+        api.down = False
+
+    api.down = True
+    said = []
+    assert lease("a").acquire(30.0, Clock(lambda: at[0], sleep), said.append) == ""
+    assert "503" in said[0]

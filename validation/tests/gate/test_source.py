@@ -138,6 +138,27 @@ def test_a_remote_that_is_gone_is_said_not_raised(remote, source):
     assert found.superseded() == ""
 
 
+def test_a_server_that_is_away_for_a_moment_is_asked_again(remote, source, monkeypatch, capsys):
+    from leanrag.gate import source as module
+
+    sha = remote.commit(**files())
+    away = remote.path.rename(remote.path.with_name("away"))
+    monkeypatch.setattr(module.time, "sleep", lambda _: away.exists() and away.rename(remote.path))
+    assert source(sha).sha == sha
+    assert "trying again" in capsys.readouterr().err
+
+
+def test_a_server_that_stays_away_is_said(remote, source, monkeypatch):
+    from leanrag.core.errors import UnreachableError
+    from leanrag.gate import source as module
+
+    sha = remote.commit(**files())
+    remote.path.rename(remote.path.with_name("away"))
+    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    with pytest.raises(UnreachableError):
+        source(sha)
+
+
 def test_tokens_are_found_by_secret_and_key_as_kubernetes_mounts_them(tmp_path):
     data = tmp_path / "rag-token" / "..2026"
     data.mkdir(parents=True)
