@@ -137,12 +137,14 @@ def verify_verb(
 
     Exit 0: all are proven. 1: one is not. 2: that could not be found out.
     """
+    from leanrag.promote import proving
+
     if live == bool(base) or live != bool(cluster):
         raise InputError("verify judges one of two things", hint="give --base REV, or --live --cluster C")
     with opened(root, repository, credentials) as git:
         if live:
-            return _tell(commands.verify_live(git, cluster or "", head or "origin/main", utc_now()))
-        return _tell(commands.verify_diff(git, base or "", head or "HEAD", utc_now()))
+            return _tell(proving.verify_live(git, cluster or "", head or "origin/main", utc_now()))
+        return _tell(proving.verify_diff(git, base or "", head or "HEAD", utc_now()))
 
 
 @promote_group.command("override")
@@ -166,9 +168,10 @@ def override_verb(
 ) -> int:
     """Pin a cluster to a commit that no verdict grants, and sign for it."""
     from leanrag.evidence.keys import read_key
+    from leanrag.promote import proving
 
     with opened(root, repository, credentials) as git:
-        return _tell(commands.override(_desk(git, signing_key), cluster, to, reason, read_key(key), utc_now()))
+        return _tell(proving.override(_desk(git, signing_key), cluster, to, reason, read_key(key), utc_now()))
 
 
 @click.command("rollback")

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from leanrag.evidence.store import Record
+if TYPE_CHECKING:  # it brings cryptography, and a rollback must not wait for that
+    from leanrag.evidence.store import Record
 
 
 class Delivery(StrEnum):
@@ -20,7 +22,7 @@ class Move:
     cluster: str
     revision: str
     source: str
-    record: Record
+    record: "Record"
     delivery: Delivery
     notes: tuple[str, ...] = ()
 

@@ -46,7 +46,10 @@ Change = Callable[[Seen], tuple[ReleaseFacts, str]]
 
 def who(git: Git) -> tuple[str, str]:
     """Return name and mail of whoever calls: git's own, else the account of the machine."""
-    user = getpass.getuser()
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a pod's user has a number and no name; OSError from Python 3.13 on
+        user = "leanrag"
     return git.setting("user.name") or user, git.setting("user.email") or f"{user}@leanrag.invalid"
 
 

@@ -10,8 +10,9 @@ from leanrag.core.clock import stamp
 from leanrag.core.git import Git
 from leanrag.evidence.keys import make_key
 from leanrag.evidence.override import Override, sign_override
-from leanrag.promote.commands import override, release, rollback, verify_diff, verify_live
+from leanrag.promote.commands import release, rollback
 from leanrag.promote.desk import Desk
+from leanrag.promote.proving import override, verify_diff, verify_live
 
 from .conftest import KEYS, facts_of, git
 
