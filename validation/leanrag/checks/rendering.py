@@ -55,8 +55,9 @@ def _apps_charts(repository: Repository, files: Files, cluster: Cluster) -> Iter
     address = _repo_url(files.root)
     # apps/pin hands on these two keys only.
     pinned = {"revision": release["revision"], "server": release.get("server") or "https://kubernetes.default.svc"}
+    hub = repository.root / "apps" / "pin.yaml"
     given: tuple[tuple[str, Any, tuple[Path, ...]], ...] = (
-        ("pin", release, ()),
+        ("pin", release, (hub,) if hub.is_file() else ()),
         ("cluster", pinned, (cluster.path,)),
     )
     for name, values, value_files in given:
