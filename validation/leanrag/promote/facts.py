@@ -80,6 +80,11 @@ def read_facts(git: Git, commits: Commits, main: str) -> Facts:
         states=states,
         line=Line(git.log(main)),
         commits=commits,
-        branches={each.name: each for each in git.branches(BRANCHES)},
+        branches=read_branches(git),
         followers={leader: tuple(names) for leader, names in following.items()},
     )
+
+
+def read_branches(git: Git) -> Mapping[str, Branch]:
+    """Return the branches that promotion proposes, by name, as they were fetched last."""
+    return {each.name: each for each in git.branches(BRANCHES)}

@@ -1,7 +1,7 @@
 """One round of the promoter: read Git and verdicts, decide, write what was decided; again from scratch when refused."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leanrag.catalog.commits import Commits
@@ -11,7 +11,7 @@ from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.git import REMOTE, Branch, Git, Refused
 from leanrag.promote.decide import decide
 from leanrag.promote.desk import MAIN, Desk, Edit
-from leanrag.promote.facts import Facts, branch_name, read_facts
+from leanrag.promote.facts import Facts, branch_name, read_branches, read_facts
 from leanrag.promote.forge import Forge
 from leanrag.promote.moves import Decision, Delivery, Hold, Move, Wait, Why
 from leanrag.promote.pins import as_text, failed, path_of, promoted
@@ -47,6 +47,7 @@ class Promoter:
     now: Callable[[], datetime]
     forge: Forge | None = None
     _opened: set[str] = field(default_factory=set)
+    _facts: Facts | None = None
     commits: Commits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +59,12 @@ class Promoter:
         main = self.git.resolve(f"{REMOTE}/{MAIN}")
         if main is None:
             raise InputError(f"the repository has no branch {MAIN}", hint="push it, or name another repository")
-        return read_facts(self.git, self.commits, main)
+        if self._facts and self._facts.main == main:
+            # Everything but the branches follows from the commit, and a long history takes seconds to read.
+            self._facts = replace(self._facts, branches=read_branches(self.git))
+        else:
+            self._facts = read_facts(self.git, self.commits, main)
+        return self._facts
 
     def round(self) -> Report:
         """Do what has to be done now; when a push is refused because main moved, start over from what it says then."""

@@ -12,6 +12,7 @@ import yaml
 from kubernetes import client, config, watch
 
 from leanrag.core.errors import InputError, UnreachableError
+from leanrag.evidence.store import is_verdict
 from leanrag.promote.facts import Facts
 from leanrag.promote.verdicts import Body
 
@@ -55,13 +56,17 @@ class Servers:
         return tuple(document.get("items") or ()), str(document["metadata"]["resourceVersion"])
 
     def watch(self, gate: Gate, version: str) -> Iterator[tuple[str, Body]]:
-        """Yield changes until the server ends the watch, after at most 50 s, so that a dead connection is noticed."""
+        """Yield changes until the server ends the watch, after at most 50 s, so that a dead connection is noticed.
+
+        A BOOKMARK carries nothing but the version to go on from.
+        """
         stream = watch.Watch()
         try:
             events = stream.stream(
                 self._api(gate.spoke).list_namespaced_config_map,
                 gate.namespace,
                 resource_version=version,
+                allow_watch_bookmarks=True,
                 timeout_seconds=WATCH_SECONDS,
                 _request_timeout=(5, WATCH_SECONDS + 20),
             )
@@ -135,8 +140,13 @@ def _line(gate: Gate, error: Exception) -> str:
 
 
 def by_name(bodies: Iterable[Body]) -> dict[str, Body]:
-    """Return ConfigMaps by their names."""
-    return {str(_meta(body).get("name")): body for body in bodies}
+    """Return the verdicts among ConfigMaps by their names; the others are not kept."""
+    return {str(_meta(body).get("name")): body for body in bodies if is_verdict(body)}
+
+
+def version_of(body: Body) -> str:
+    """Return the version from which a watch goes on after an object."""
+    return str(_meta(body).get("resourceVersion") or "")
 
 
 def _meta(body: Body) -> Mapping[str, Any]:

@@ -5,15 +5,16 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from leanrag.core.errors import LeanragError
+from leanrag.core.errors import LeanragError, UnreachableError
 from leanrag.promote.facts import Facts
-from leanrag.promote.source import WATCH_SECONDS, Gate, Servers, by_name, gates, read_all
+from leanrag.promote.source import WATCH_SECONDS, Gate, Servers, by_name, gates, read_all, version_of
 from leanrag.promote.verdicts import Body, Reader, Verdicts
 
 FIRST_WAIT = 10.0  # seconds for the first list of a new cluster
 BACK_OFF = (1.0, 30.0)  # seconds, first and longest
 # A watch ends after 50 s; when nothing was heard for twice that, what is at hand is no longer believed.
 STALE = 2.0 * WATCH_SECONDS
+_KINDS = ("ADDED", "MODIFIED", "DELETED", "BOOKMARK")
 
 
 @dataclass(slots=True)
@@ -113,17 +114,24 @@ class Watching:
         desk.first.set()
         if changed:
             self._wake.set()
-        for kind, body in self._servers.watch(desk.gate, version):
-            if desk.stop.is_set():
-                return
-            self._take(desk, kind, body)
+        # Watch after watch from where the last one ended; only an error leads back to a list.
+        while not desk.stop.is_set():
+            for kind, body in self._servers.watch(desk.gate, version):
+                version = self._take(desk, kind, body) or version
+            with self._lock:
+                desk.heard = time.monotonic()
 
-    def _take(self, desk: _Desk, kind: str, body: Body) -> None:
-        names = by_name((body,))
+    def _take(self, desk: _Desk, kind: str, body: Body) -> str:
+        """Take over one change and return the version to go on from."""
+        if kind not in _KINDS:
+            raise UnreachableError(f"namespace {desk.gate.namespace}: the watch said {kind}", hint="it is listed again")
+        names = by_name((body,)) if kind != "BOOKMARK" else {}
         with self._lock:
             desk.heard = time.monotonic()
             if kind == "DELETED":
                 desk.bodies = {name: each for name, each in desk.bodies.items() if name not in names}
             else:
                 desk.bodies = desk.bodies | names
-        self._wake.set()
+        if names:
+            self._wake.set()
+        return version_of(body)
