@@ -28,7 +28,7 @@ _MANIFESTS = {
     "application-controller": "application-controller/argocd-application-controller-statefulset.yaml",
     "applicationset-controller": "applicationset-controller/argocd-applicationset-controller-deployment.yaml",
 }
-_SEEN_WITHIN = 5  # seconds for which the repo server believes that a branch has not moved
+_SEEN_WITHIN = 3  # seconds for which the repo server believes that a branch has not moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Ports:
         return 18400 + 10 * self.instance + names.index(name)
 
 
-def start(bench: Bench, resync: int = 10) -> None:
+def start(bench: Bench, resync: int = 5) -> None:
     """Apply definitions, settings and Secrets, start the parts, and wait until each answers.
 
     `resync` is after how many seconds an Application is compared again when nothing called; more for very many of them.
