@@ -94,7 +94,7 @@ def _application(expected: Expected, name: str, path: str, app: Application | No
     if app.health != "Healthy":
         health = Cause.PARENT_HEALTH if parent else Cause.HEALTH
         yield Problem(health, name, f"is {app.health}", broken=app.health == "Degraded")
-    elif app.operation and app.reconciled < app.operation.finished:
+    elif app.operation and app.operation.phase not in _AT_WORK and app.reconciled < app.operation.finished:
         when = app.reconciled or "never"
         ended = app.operation.finished
         yield Problem(Cause.STALE, name, f"its health is of {when}, before its sync ended at {ended}")

@@ -33,6 +33,12 @@ def test_one_fault_is_seen_and_named_first(world, path):
     assert found[0].broken is fault.get("broken", False)
 
 
+def test_a_sync_that_is_retried_is_said_once(world):
+    world.patch(yaml.safe_load((HERE / "faults" / "sync-being-retried.yaml").read_text())["patch"])
+    world.patch({"applications": {"dev-rag-stack": {"status": {"reconciledAt": "2026-11-21T07:58:22Z"}}}})
+    assert len(problems(world.expected, world.seen)) == 1
+
+
 def test_an_empty_list_in_git_is_never_converged(world):
     nothing = replace(world.expected, apps={}, workloads=(), config_maps={})
     assert [str(each) for each in problems(nothing, world.seen)] == [
