@@ -138,14 +138,16 @@ def test_a_remote_that_is_gone_is_said_not_raised(remote, source):
     assert found.superseded() == ""
 
 
-def test_a_server_that_is_away_for_a_moment_is_asked_again(remote, source, monkeypatch, capsys):
+def test_a_server_that_is_away_for_a_moment_is_asked_again(remote, source, monkeypatch):
     from leanrag.gate import source as module
 
     sha = remote.commit(**files())
     away = remote.path.rename(remote.path.with_name("away"))
-    monkeypatch.setattr(module.time, "sleep", lambda _: away.exists() and away.rename(remote.path))
+    said = []
+    monkeypatch.setattr(module, "PAUSES", (0.0,))
+    monkeypatch.setattr(module, "say", lambda words: (said.append(words), away.rename(remote.path)))
     assert source(sha).sha == sha
-    assert "trying again" in capsys.readouterr().err
+    assert "trying again" in said[0]
 
 
 def test_a_server_that_stays_away_is_said(remote, source, monkeypatch):
@@ -154,7 +156,7 @@ def test_a_server_that_stays_away_is_said(remote, source, monkeypatch):
 
     sha = remote.commit(**files())
     remote.path.rename(remote.path.with_name("away"))
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    monkeypatch.setattr(module, "PAUSES", (0.0, 0.0))
     with pytest.raises(UnreachableError):
         source(sha)
 
