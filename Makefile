@@ -46,7 +46,7 @@ test: setup ## everything that CI runs: lint, types, charts, the check of this r
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from commit to prod (Linux, root)
-	@LEANRAG_BENCH=1 $(BIN)/pytest -m bench -x --durations=0 validation/tests/e2e
+	@LEANRAG_BENCH=1 $(BIN)/pytest -m bench -x validation/tests/bench validation/tests/e2e
 
 drill: bench-up ## break more than 50 things; none may promote; writes docs/drill.md (Linux, root)
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
@@ -83,8 +83,8 @@ long: setup ## the long tests: more GuideLLM runs, more servers
 	@$(LEANRAG) tools helm guidellm llama-stack ogx minilm tiktoken
 	@LEANRAG_REQUIRE_ALL=1 $(BIN)/pytest -m long
 
-docs: setup ## write the generated parts of the chart READMEs
-	@$(BIN)/python -m leanrag.render.docs --write
+docs: setup ## write what is generated: chart READMEs, AppProjects, the settings of OpenShift GitOps
+	@for part in docs projects gitops; do $(BIN)/python -m leanrag.render.$$part --write; done
 
 setup: .venv/.ready
 

@@ -19,6 +19,7 @@ NO_ANSWER = 2
 VERBS = {
     "bench": ("leanrag.cli.bench", "bench_group"),
     "check": ("leanrag.cli.repository", "check_verb"),
+    "cluster": ("leanrag.cli.cluster", "cluster_group"),
     "clusters": ("leanrag.cli.repository", "clusters_verb"),
     "demo": ("leanrag.cli.local", "demo_verb"),
     "gate": ("leanrag.cli.gate", "gate_group"),
