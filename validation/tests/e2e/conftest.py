@@ -15,12 +15,14 @@ HERE = Path(__file__).parent
 _SECONDS: dict[str, float] = {}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Everything here needs the bench, and one worker of xdist."""
     for item in items:
         if HERE in Path(item.path).parents:
             item.add_marker(pytest.mark.bench)
-            item.add_marker(pytest.mark.xdist_group("bench"))
+            if config.pluginmanager.hasplugin("xdist"):
+                item.add_marker(pytest.mark.xdist_group("bench"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 from leanrag.core.clock import stamp, utc_now
 from leanrag.core.files import write_atomic
 
+COUNT = "times"
 HEAD = """# Figures of the end-to-end stories
 
 `make e2e` writes this page from what it measured on the bench: a real Kubernetes and a real Argo CD on one machine.
@@ -37,6 +38,8 @@ class Figures:
 
     def _told(self, name: str) -> str:
         values, unit = self.values[name], self.units[name]
+        if unit == COUNT:
+            return f"{sum(values):.0f}"
         told = f"{statistics.median(values):.1f} {unit}"
         return told if len(values) == 1 else f"{told} ({min(values):.1f} to {max(values):.1f}, n = {len(values)})"
 

@@ -15,6 +15,7 @@ def test_a_commit_reaches_production_by_evidence_and_one_click(world: World) -> 
     world.figures.add("commit → verdict of dev", passed - began)
     assert [dev.step(name) for name in ("converge", "check", "smoke", "load", "judge")] == ["PASS"] * 5
     assert not dev.carried
+    sha = dev.sha
 
     world.pinned("staging", sha)
     pinned = time.monotonic()

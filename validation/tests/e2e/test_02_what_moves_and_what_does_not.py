@@ -7,7 +7,9 @@ from .world import World
 def test_a_change_of_prod_alone_reaches_prod_through_staging(world: World) -> None:
     sha = world.operator.commit(only(world, "prod"), "feat(prod): one more replica")
 
-    assert world.expect("dev", sha, "PASS").carried, "dev renders the same as before"
+    dev = world.expect("dev", sha, "PASS")
+    assert dev.carried, "dev renders the same as before"
+    sha = dev.sha
     world.pinned("staging", sha)
     assert world.expect("staging", sha, "PASS").carried, "and so does staging"
     world.operator.merge(world.branch("prod", sha))

@@ -8,8 +8,8 @@ from .world import World
 
 def test_rollback_while_the_gate_is_red_and_a_sync_hangs(world: World) -> None:
     good = world.pin("prod")
-    bad = world.operator.commit(never_ready(world, "prod"), "feat(prod): an image that does not exist")
-    world.expect("dev", bad, "PASS")
+    mistake = world.operator.commit(never_ready(world, "prod"), "feat(prod): an image that does not exist")
+    bad = world.expect("dev", mistake, "PASS").sha
     world.pinned("staging", bad)
     world.expect("staging", bad, "PASS")
     world.operator.merge(world.branch("prod", bad))
@@ -27,7 +27,7 @@ def test_rollback_while_the_gate_is_red_and_a_sync_hangs(world: World) -> None:
     world.figures.add("rollback command → cluster at the old commit", time.monotonic() - began)
 
     assert world.pin("staging") == staging, "staging is untouched"
-    assert world.verdict("dev", red) is not None, "dev is untouched"
+    assert world.expect("dev", red, "FAIL"), "dev is untouched"
     hold = world.operator.release("prod")["hold"]
     assert bad in hold["revisions"]  # type: ignore[index]
     world.stays(lambda: world.pin("prod") == good, 8, why="the bad commit stays on hold")
@@ -36,7 +36,7 @@ def test_rollback_while_the_gate_is_red_and_a_sync_hangs(world: World) -> None:
     world.leanrag("release", "prod")
     assert not world.operator.release("prod").get("hold")
     world.operator.revert(red)
-    mended = world.operator.revert(bad)
+    mended = world.operator.revert(mistake)
     world.expect("dev", mended, "PASS")
 
 

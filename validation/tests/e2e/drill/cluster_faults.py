@@ -83,7 +83,7 @@ class Ward:
         """Return dev's verdict about the commit, or None when none comes in time."""
         end = time.monotonic() + within
         while time.monotonic() < end:
-            if seen := self.world.verdict("dev", self.sha):
+            if seen := self.world.answer("dev", self.sha):
                 return seen
             time.sleep(0.5)
         return None
