@@ -208,6 +208,15 @@ def test_a_pin_without_a_verdict_is_unknown_and_the_last_one_is_named(
     assert code == 1  # staging and prod have nothing running
 
 
+def test_what_nobody_knows_yet_is_exit_2(repo: Repo, store: Store, kubeconfig: Path) -> None:
+    repo.commit(
+        {f"clusters/{name}/{file}.yaml": None for name in ("staging", "prod") for file in ("cluster", "release")}
+    )
+    settled(store, repo, "dev")
+    code, rows = status(repo, kubeconfig)
+    assert (code, rows["dev"]["state"]) == (2, "unknown")
+
+
 def test_a_cluster_that_lost_its_sync_names_the_verb_that_helps(repo: Repo, store: Store, kubeconfig: Path) -> None:
     settled(store, repo, "dev", "staging")
     raw = store.application("staging-rag-stack")
