@@ -30,13 +30,10 @@ def end_all(processes: Processes) -> int:
     for names in (others, [_STORE]):
         _end(processes, names, signal.SIGTERM)
         _end(processes, names, signal.SIGKILL)
-    strangers = _marked(processes.folder)
-    for pid in strangers:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    strangers = _end_marked(processes.folder)
     for name in processes.names():
         processes.forget(name)
-    return len(alive) or len(strangers)
+    return len(alive) or strangers
 
 
 def _end(processes: Processes, names: Iterable[str], number: signal.Signals) -> None:
@@ -49,11 +46,25 @@ def _end(processes: Processes, names: Iterable[str], number: signal.Signals) -> 
         time.sleep(_POLL)
 
 
+def _end_marked(folder: Path) -> int:
+    """Kill what no record names, wait for its end, and return how many processes that were."""
+    count = len(left := _marked(folder))
+    deadline = time.monotonic() + _GRACE
+    while left and time.monotonic() < deadline:
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_POLL)
+        left = _marked(folder)
+    return count
+
+
 def _marked(folder: Path) -> tuple[int, ...]:
     """Return processes that carry this folder's mark though no record names them."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(folder):
+            ours = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+            if ours and process.environ().get(MARK) == str(folder):
                 found.append(process.pid)
     return tuple(found)
