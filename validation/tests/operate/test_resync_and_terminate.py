@@ -8,7 +8,7 @@ import pytest
 from leanrag.core.errors import InputError, UnreachableError
 from leanrag.operate.application import read_application
 from leanrag.operate.commands import start_again
-from leanrag.operate.hub import Hub
+from leanrag.operate.hub import ConflictError, Hub
 from leanrag.operate.resync import plan, request
 from leanrag.operate.terminate import end_operations, terminate
 
@@ -129,3 +129,13 @@ def test_a_hub_that_does_not_answer_is_one_sentence(tmp_path: Path, kubeconfig: 
     assert caught.value.hint
     with pytest.raises(InputError):
         Hub(Path(__file__))
+
+
+def test_an_object_that_changed_since_it_was_looked_at_is_left_alone(store: Store, kubeconfig: Path) -> None:
+    store.add(body("gate-without-its-project"))
+    hub = Hub(kubeconfig)
+    (seen,) = hub.applications("c0002")
+    store.add(body("gate-without-its-project"))  # somebody writes it: a new resourceVersion
+    with pytest.raises(ConflictError):
+        hub.patch_application(seen, request(seen, "op"))
+    assert "operation" not in store.application("c0002-gate")
