@@ -246,6 +246,30 @@ def body(name, metrics, created="2026-11-20T00:00:00Z"):
     return {"metadata": {"name": name, "creationTimestamp": created}, "data": {"metrics.prom": metrics}}
 
 
+def test_what_nobody_has_heard_of_for_long_grants_nothing(shop, monkeypatch):
+    """The watch hangs, as behind a firewall that drops what it forgot."""
+    from leanrag.promote import watching
+
+    shop.passes("dev", shop.change())
+
+    class Hanging:
+        def list(self, gate):
+            return tuple(shop.bodies.get(gate.cluster, ())), "1"
+
+        def watch(self, gate, version):
+            time.sleep(3)
+            yield from ()
+
+    facts = shop.facts()
+    seen = watching.Watching(Hanging(), threading.Event())
+    assert seen.verdicts(facts).commits("dev")
+    monkeypatch.setattr(watching, "STALE", 0.0)
+    late = seen.verdicts(facts)
+    seen.close()
+    assert late.commits("dev") == ()
+    assert "nothing heard" in late.problems["dev"]
+
+
 def test_metrics_of_several_clusters_make_one_document_with_each_family_once():
     one = '# TYPE leanrag_gate_outcome gauge\nleanrag_gate_outcome{cluster="a"} 1\n# EOF\n'
     two = one.replace('"a"', '"b"')
