@@ -1,6 +1,7 @@
 """One size on a bench of its own: the real Argo CD, the real apps/, so many clusters; what it took, in figures."""
 
 import http.client
+import os
 import re
 import tempfile
 import time
@@ -37,13 +38,17 @@ _INFO = re.compile(r'^argocd_app_info\{.*?health_status="(\w+)".*?name="c\d{4}.*
 
 @dataclass
 class Figures:
-    """What one size took; seconds and MiB. A step that did not end in time is missing, and `reached` says so."""
+    """What one size took; seconds and MiB. A step that did not end in time is missing, and `reached` says so.
+
+    `load` is the machine's load average over 15 minutes at the end: what else it had to do.
+    """
 
     clusters: int
     seconds: dict[str, float] = field(default_factory=dict)
     objects: dict[str, int] = field(default_factory=dict)
     mib: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
+    load: float = 0.0
     reached: str = ""
 
     @property
@@ -67,6 +72,7 @@ class Scale:
                 self._measure(Path(folder))
             except TimeoutError as late:
                 self.figures.reached = str(late)
+        self.figures.load = os.getloadavg()[2]
         return self.figures
 
     def _measure(self, folder: Path) -> None:

@@ -40,6 +40,7 @@ def _rows(found: Sequence[Figures]) -> Iterable[tuple[str, ...]]:
     yield "Applications", *(f"{each.applications:,}" for each in found)
     for kind in ("ApplicationSets", "AppProjects", "Roles and RoleBindings", "ConfigMaps"):
         yield kind, *(f"{each.objects[kind]:,}" if kind in each.objects else "–" for each in found)
+    yield "load average of the machine, 15 min", *(_figure(each.load) for each in found)
     for step, words in STEPS.items():
         yield words, *(_figure(each.seconds.get(step)) for each in found)
     for part in PARTS:
