@@ -154,7 +154,8 @@ def _asked(facts: Facts, row: Standing, seen: Seen, now: datetime) -> Standing:
         # Nothing is pinned, so nothing is missing.
         live = Live(live.applications, live.settled, failed=live.failed, long=live.long)
     verdict = verdict_line(facts, seen.verdicts, row.cluster, row.pin.sha, now) if seen.verdicts else None
-    problems = (*row.problems, problem) if problem else row.problems
+    # At main, the file that cannot be read is named already.
+    problems = (*row.problems, problem) if problem and not row.problems else row.problems
     row = replace(row, live=live, verdict=verdict, problems=problems)
     silent = unanswered(row) if row.cluster not in seen.problems else ""
     return replace(row, unknown=(*row.unknown, silent)) if silent else row

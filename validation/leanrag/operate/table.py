@@ -12,6 +12,7 @@ from leanrag.operate.look import Status
 from leanrag.operate.standing import Pin, Standing, VerdictLine, span
 
 HEADINGS = ("CLUSTER", "STATE", "PIN", "AGE", "MAIN IS AHEAD BY", "VERDICT", "FOLLOWS", "APPLICATIONS")
+LONGEST = 240  # characters of a reason; --format json has all of it
 NOT_ASKED = "clusters were not asked: no verdicts, no Applications (give --kubeconfig)"
 
 
@@ -100,7 +101,13 @@ def _reasons(row: Standing, now: datetime) -> Iterator[str]:
         for sentence in sentences:
             if sentence not in shown:
                 shown.add(sentence)
-                yield f"{row.cluster}: {word}: {sentence}"
+                yield f"{row.cluster}: {word}: {_short(sentence)}"
+
+
+def _short(sentence: str) -> str:
+    """Return a sentence on one line; of a long one (helm's whole command) its beginning, and its end with the cause."""
+    line = " ".join(sentence.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 3]} … {line[-2 * LONGEST // 3 :]}"
 
 
 def _placed(pin: Pin, now: datetime) -> Iterable[str]:

@@ -130,3 +130,15 @@ def test_the_evidence_of_a_pin_is_read_from_git_and_checked(repo: Repo, store: S
     repo.pin("staging", pin, follows="dev", history=[{**entry, "evidence": forged}])
     assert "NOT_RUN of dev" in text(repo)
     assert PUBLIC not in text(repo)
+
+
+def test_a_long_message_keeps_its_end_where_the_cause_is(repo: Repo, store: Store, kubeconfig: Path) -> None:
+    settled(store, repo, "staging")
+    raw = store.application("staging-rag-stack")
+    raw["status"]["sync"]["status"] = "Unknown"
+    message = "helm template " + "--set x=y " * 200 + "Error: no such file"
+    raw["status"]["conditions"] = [{"type": "ComparisonError", "message": message}]
+    (line,) = [each for each in text(repo, kubeconfig).splitlines() if "no such file" in each]
+    assert len(line) < 300 and line.startswith("staging: broken: staging-rag-stack is Unknown")
+    _, rows = status(repo, kubeconfig)
+    assert message in rows["staging"]["live"]["unsettled"][0]
