@@ -128,3 +128,13 @@ security.opendatahub.io/enable-auth: {{ .Values.auth.enabled | quote }}
 serving.kserve.io/storageSecretName: {{ . }}
 {{- end }}
 {{- end -}}
+
+{{/*
+model.kserveFormat: the model format that joins InferenceService and ServingRuntime. KServe takes a predictor without a
+storageUri for a multi-model server and puts its agent (kserve/agent:latest) into the pod, unless the format is
+huggingface (kserve v0.20.0 pkg/controller/v1beta1/inferenceservice/utils IsMMSPredictor). The simulator and the stand-in
+have no weights, so no storageUri.
+*/}}
+{{- define "model.kserveFormat" -}}
+{{- eq .Values.engine "vllm" | ternary "vLLM" "huggingface" -}}
+{{- end -}}
