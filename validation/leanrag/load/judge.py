@@ -57,7 +57,8 @@ def judge(report: Report, objectives: Sequence[Objective], traffic: Traffic, mod
     stage = _stage(report, traffic)
     if stage is None:
         return _no_answer(report, objectives)
-    case = Case(report, stage, measured(stage, traffic.warmup_requests), tuple(objectives), traffic, model)
+    rows = (*measured(stage, traffic.warmup_requests), *client.lost(stage, traffic))
+    case = Case(report, stage, rows, tuple(objectives), traffic, model)
     items = tuple(check(case) for check in CHECKS)
     results = tuple(decide(one, observe(one, case.rows, traffic)) for one in objectives)
     doubt = next((item for item in items if item.name in _CLIENT and item.outcome is not Outcome.PASS), None)

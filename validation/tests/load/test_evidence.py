@@ -98,6 +98,22 @@ def test_one_defect_alone_takes_the_pass_away(defect: str) -> None:
     assert item.outcome is Outcome.INCONCLUSIVE and words in item.reason
 
 
+def lost(count: int) -> Stage:
+    found = stage("constant")
+    return replace(found, rows=found.rows[: N - count], made=Counts(N - count, 0, 0), stopped_by=())
+
+
+def test_a_request_that_the_client_lost_counts_against_every_promise() -> None:
+    found = judged(lost(1))
+    assert found.outcome is Outcome.PASS, found.reason
+    assert [(one.n, one.violations) for one in found.objectives] == [(N, 1)] * len(PROMISES)
+    assert next(i for i in found.evidence if i.name == "end of run").reason.startswith("the client lost 1 of 100")
+
+
+def test_a_client_that_lost_more_than_two_in_a_hundred_proves_nothing() -> None:
+    assert judged(lost(3)).outcome is Outcome.INCONCLUSIVE
+
+
 def test_fewer_streams_than_asked_are_not_the_declared_traffic() -> None:
     found = judged(each(stage("concurrent"), lambda r: replace(r, end=r.start + 0.3)), CLOSED)
     assert found.outcome is Outcome.INCONCLUSIVE
