@@ -22,6 +22,7 @@ API_VERSIONS = {
     "InferenceService": "serving.kserve.io/v1beta1",
     "Job": "batch/v1",
     "Lease": "coordination.k8s.io/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
     "StatefulSet": "apps/v1",
 }
 Object = dict[str, Any]

@@ -56,7 +56,7 @@ def make_world() -> World:
     api = Api(ground.kubeconfig)
     operator = Person(ground.repository, ground.state / "operator", ground.credentials["operator"])
     places = {name: Place(name, name, api) for name in CLUSTERS}
-    world = World(api, ground.kubeconfig, ground.argocd, operator, ground.state, ground.credentials["promoter"], places)
+    world = World(api, ground.kubeconfig, ground.argocd, operator, ground.state, ground.credentials["reader"], places)
     keys = Keys.kept(ground.state / "keys.json")
     for name in CLUSTERS:
         settle(world, name, keys, ground)

@@ -99,5 +99,4 @@ class Late:
     def end(self) -> None:
         """Take the cluster out of Git again, and off the API server."""
         self.world.operator.commit(dict.fromkeys(self.files()), "chore(late): the cluster is gone")
-        for app in (f"{NAME}-monitor", f"{NAME}-gate", NAME, f"{NAME}-pin"):
-            self.world.api.delete("Application", app, self.world.argocd)
+        self.world.forget(NAME, NAME, self.world.api)

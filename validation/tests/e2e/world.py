@@ -22,6 +22,7 @@ from . import program
 from .api import Api, Object
 from .figures import Figures
 from .person import Person
+from .secrets import LAYERS
 from .sight import sight
 
 Answer = TypeVar("Answer")
@@ -79,7 +80,7 @@ class World:
     argocd: str
     operator: Person
     state: Path
-    promoter_credentials: Path | None = None
+    reader_credentials: Path | None = None
     places: dict[str, Place] = field(default_factory=dict)
     figures: Figures = field(default_factory=Figures)
 
@@ -212,6 +213,16 @@ class World:
         if check and done.returncode:
             raise AssertionError(f"leanrag {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def forget(self, cluster: str, prefix: str, api: Api) -> None:
+        """Clear away what a cluster that is no longer in Git has left: a lost folder deletes nothing by itself."""
+        label = f"leanrag.io/cluster={cluster}"
+        for kind in ("ApplicationSet", "Application"):
+            for one in self.api.list(kind, self.argocd, label):
+                self.api.delete(kind, one["metadata"]["name"], self.argocd)
+        for name in LAYERS:
+            api.delete("Namespace", f"{prefix}-{name}")
+        self.places.pop(cluster, None)
 
     def edit(self, path: str, change: Callable[[dict[str, Any]], None]) -> dict[str, str | None]:
         """Return a YAML file of main, changed, as something to commit."""
