@@ -160,6 +160,8 @@ def _kubelet(network: Network, node: Node, folder: Path) -> dict[str, Any]:
         "makeIPTablesUtilChains": False,
         "maxPods": 200,
         "imageGCHighThresholdPercent": 100,
+        # A disk that was full for a moment keeps pods away for five minutes otherwise.
+        "evictionPressureTransitionPeriod": "10s",
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from leanrag.catalog.model import ClusterFile, ReleaseFile
+from leanrag.catalog.model import ClusterFile, ReleaseFacts, ReleaseFile
 from leanrag.catalog.repository import nearest
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding, at, dotted, suggestion
@@ -43,6 +43,23 @@ def releases_are_valid(files: Files) -> Iterator[Finding]:
             fix = suggestion(followed, names - {path.parent.name}, "cluster")
             line = source.line(("release", "follows"))
             yield Finding("REL001", "", str(path), "release.follows", message, fix, line)
+
+
+def namespaces_are_their_own(files: Files) -> Iterator[Finding]:
+    """CLU002: two clusters of one prefix on one API server would overwrite each other, and mix their verdicts."""
+    owners: dict[tuple[str, str], str] = {}
+    for path, source in sorted(files.clusters.items()):
+        release = files.releases.get(path.with_name("release.yaml"))
+        if release is None or not isinstance(at(source.data, ("cluster",)), Mapping):
+            continue
+        server = str(at(release.data, ("release", "server")) or ReleaseFacts.model_fields["server"].default)
+        prefix = str(at(source.data, ("cluster", "namespacePrefix")) or "lr")
+        first = owners.setdefault((server.rstrip("/"), prefix), path.parent.name)
+        if first != path.parent.name:
+            message = f"has the namespaces {prefix}-… on {server}, and so has {first}"
+            fix = "give it a namespacePrefix of its own, or its own release.server"
+            line = source.line(("cluster", "namespacePrefix"))
+            yield Finding("CLU002", "", str(path), "cluster.namespacePrefix", message, fix, line or 1)
 
 
 def _model_findings(rule: str, path: Path, source: SourceFile, model: type[BaseModel]) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ FILES: tuple[FileCheck, ...] = (
     FileCheck("FIL005", "Every environment has a cluster and overlays", files.environments_have_overlays),
     FileCheck("FIL006", "Every Application has a name of its own", files.application_names_are_unique),
     FileCheck("CLU001", "Every cluster.yaml says what is needed and nothing else", declarations.clusters_are_valid),
+    FileCheck("CLU002", "Every cluster has namespaces of its own", declarations.namespaces_are_their_own),
     FileCheck("REL001", "Every release.yaml says what is needed and nothing else", declarations.releases_are_valid),
     FileCheck("SEC001", "No secret is in Git", files.no_secret_in_values),
 )

@@ -147,3 +147,15 @@ def test_a_broken_file_of_one_cluster_is_no_finding_of_another(root: Path, name:
     write(root, name, "release: {revision: [\n")
     assert check_repository(Repository(root), ("east",)).step.outcome is Outcome.PASS
     assert check_repository(Repository(root)).step.outcome is Outcome.FAIL
+
+
+def test_two_clusters_in_the_same_namespaces_are_found_and_a_prefix_parts_them(root: Path) -> None:
+    write(root, "clusters/north/cluster.yaml", CLUSTER % "north")
+    write(root, "clusters/south/cluster.yaml", CLUSTER % "south")
+    for name in ("north", "south"):
+        write(root, f"clusters/{name}/release.yaml", "release: {server: 'https://api.example.org:6443'}\n")
+    assert [(rule, file) for rule, file, *_ in told(check_repository(Repository(root)))] == [
+        ("CLU002", "clusters/south/cluster.yaml")
+    ]
+    write(root, "clusters/south/cluster.yaml", (CLUSTER % "south").replace("{name", "{namespacePrefix: so, name"))
+    assert check_repository(Repository(root)).step.outcome is Outcome.PASS
