@@ -11,7 +11,7 @@ from leanrag.core.errors import InputError, UnreachableError
 from leanrag.core.git import Git, Pushed, Refused
 from leanrag.core.gitcall import Access
 
-ME = ("olga", "olga@example.org")
+ME = ("operator", "operator@example.org")
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from pathlib import Path
 from leanrag.core import yamlio
 
 IDENTITY = {
-    "GIT_AUTHOR_NAME": "Olga Operator",
-    "GIT_AUTHOR_EMAIL": "olga@example.com",
-    "GIT_COMMITTER_NAME": "Olga Operator",
-    "GIT_COMMITTER_EMAIL": "olga@example.com",
+    "GIT_AUTHOR_NAME": "operator",
+    "GIT_AUTHOR_EMAIL": "operator@example.com",
+    "GIT_COMMITTER_NAME": "operator",
+    "GIT_COMMITTER_EMAIL": "operator@example.com",
     "GIT_TERMINAL_PROMPT": "0",
 }
 

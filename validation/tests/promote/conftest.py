@@ -58,7 +58,7 @@ def facts_of(name, **changes):
 
 
 def git(path, *arguments):
-    identity = ("-c", "user.name=olga", "-c", "user.email=olga@example.org", "-c", "commit.gpgsign=false")
+    identity = ("-c", "user.name=operator", "-c", "user.email=operator@example.org", "-c", "commit.gpgsign=false")
     done = subprocess.run(["git", "-C", path, *identity, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -71,8 +71,8 @@ class Shop:
         self.remote, self.work, self.folder = folder / "remote.git", folder / "work", folder
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.remote], check=True)
         subprocess.run(["git", "clone", "-q", self.remote, self.work], check=True, capture_output=True)
-        git(self.work, "config", "user.name", "olga")
-        git(self.work, "config", "user.email", "olga@example.org")
+        git(self.work, "config", "user.name", "operator")
+        git(self.work, "config", "user.email", "operator@example.org")
         git(self.work, "checkout", "-q", "-B", "main")
         self.begun = False
         self.bodies = {}

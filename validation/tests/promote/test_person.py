@@ -37,7 +37,7 @@ def test_rollback_goes_to_the_last_pin_and_holds_the_bad_one(shop, two):
     code, said = call("rollback", "prod", "--reason", "wrong answers", root=shop.work)
     release = shop.release("prod")
     assert (code, release["revision"], release["hold"]["revisions"]) == (0, good, [bad])
-    assert (release["hold"]["reason"], release["hold"]["by"]) == ("wrong answers", "olga")
+    assert (release["hold"]["reason"], release["hold"]["by"]) == ("wrong answers", "operator")
     assert f"prod: back at {good[:12]}; pushed to main" in said
     assert shop.pin("staging") == bad
 
@@ -124,7 +124,7 @@ def test_main_that_moves_meanwhile_is_no_obstacle(shop, two):
                 moved.append(shop.commit(**{"README.md": "meanwhile\n"}))
             return super().push(base, edits)
 
-    rollback(Late(Git(shop.work), ("olga", "olga@example.org")), "prod", None, "why", NOW)
+    rollback(Late(Git(shop.work), ("operator", "operator@example.org")), "prod", None, "why", NOW)
     assert shop.pin("prod") == two[0]
 
 

@@ -50,7 +50,14 @@ def token_of(shop, at):
 def entry(shop, sha, token=None, **changes):
     """Return a history entry as the promoter would write it from dev's newest verdict."""
     token = token_of(shop, -1) if token is None else token
-    made = {"revision": sha, "at": stamp(shop.now), "kind": "promote", "from": "dev", "evidence": token, "by": "olga"}
+    made = {
+        "revision": sha,
+        "at": stamp(shop.now),
+        "kind": "promote",
+        "from": "dev",
+        "evidence": token,
+        "by": "operator",
+    }
     return made | {"verdict": f"dev-{sha[:12]}-1"} | changes
 
 
@@ -186,7 +193,7 @@ def test_a_promotion_is_not_merged_into_a_freeze(shop, staged):
 def test_rollback_and_release_are_proven(shop, staged):
     shop.round()
     before = git(shop.remote, "rev-parse", "main")
-    desk = Desk(Git(shop.work), ("olga", "olga@example.org"))
+    desk = Desk(Git(shop.work), ("operator", "operator@example.org"))
     rollback(desk, "staging", None, "why", shop.now)
     release(desk, "staging", "it was the weather", shop.now)
     code, said = judged(shop, before, "origin/main")
@@ -204,7 +211,7 @@ def test_a_hold_that_vanishes_without_an_entry_is_refused(shop, staged):
 
 def test_a_rollback_that_forgets_its_hold_is_refused(shop, staged):
     shop.round()
-    rollback(Desk(Git(shop.work), ("olga", "o@example.org")), "staging", None, "why", shop.now)
+    rollback(Desk(Git(shop.work), ("operator", "o@example.org")), "staging", None, "why", shop.now)
     rolled = shop.release("staging")
     rolled.pop("hold")
     git(shop.work, "fetch", "-q")
@@ -217,7 +224,7 @@ def test_a_rollback_that_forgets_its_hold_is_refused(shop, staged):
 def test_a_signed_override_is_proven_once(shop, staged):
     shop.edit("prod", "cluster", protected=True)
     before, new = git(shop.remote, "rev-parse", "main"), staged[1]
-    override(Desk(Git(shop.work), ("olga", "o@example.org")), "prod", new, "fire", KEYS["chief"], shop.now)
+    override(Desk(Git(shop.work), ("operator", "o@example.org")), "prod", new, "fire", KEYS["chief"], shop.now)
     assert judged(shop, before, "origin/main")[0] == 0
     token = shop.release("prod")["history"][0]["evidence"]
     branch(shop, "prod", pin(new, entry(shop, new, token=token, kind="override", **{"from": "", "verdict": ""})))
@@ -235,7 +242,7 @@ def test_a_signed_override_is_proven_once(shop, staged):
 )
 def test_an_override_for_something_else_is_refused(shop, staged, made, told):
     new = staged[1]
-    facts = {"cluster": "prod", "revision": new, "reason": "fire", "by": "olga", "at": stamp(shop.now)} | made
+    facts = {"cluster": "prod", "revision": new, "reason": "fire", "by": "operator", "at": stamp(shop.now)} | made
     token = sign_override(Override(**facts), KEYS["chief"])
     branch(shop, "prod", pin(new, entry(shop, new, token=token, kind="override", **{"from": "", "verdict": ""})))
     code, said = judged(shop)
@@ -334,7 +341,7 @@ def test_before_a_sync_forged_evidence_is_refused(shop, staged):
 
 def test_a_rollback_is_proven_before_a_sync_though_its_leader_is_malformed(shop, staged):
     shop.round()
-    rollback(Desk(Git(shop.work), ("olga", "o@example.org")), "staging", None, "why", shop.now)
+    rollback(Desk(Git(shop.work), ("operator", "o@example.org")), "staging", None, "why", shop.now)
     shop.commit(**{"clusters/dev/cluster.yaml": "cluster: [\n"})
     assert live(shop, "staging")[0] == 0
 

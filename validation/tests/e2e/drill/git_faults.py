@@ -192,7 +192,7 @@ def _edit(path: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Desk]
 
 def _on_hold(values: dict[str, Any], desk: Desk) -> None:
     values["release"]["hold"] = {
-        "revisions": [desk.new], "reason": "it lost answers", "by": "olga", "since": stamp(utc_now()),
+        "revisions": [desk.new], "reason": "it lost answers", "by": "operator", "since": stamp(utc_now()),
     }  # fmt: skip
 
 
@@ -300,7 +300,7 @@ def _refused_by_verify(*words: str) -> Callable[[Desk], str]:
 
 
 def _pin(release: dict[str, Any], sha: str, **entry: Any) -> None:
-    written = {"revision": sha, "at": stamp(utc_now()), "kind": "promote", "from": "dev", "by": "olga"} | entry
+    written = {"revision": sha, "at": stamp(utc_now()), "kind": "promote", "from": "dev", "by": "operator"} | entry
     release.update(revision=sha, history=[written, *release["history"]])
 
 
@@ -335,7 +335,7 @@ def _override(signer: str) -> Callable[[dict[str, Any], Desk], None]:
     def change(release: dict[str, Any], desk: Desk) -> None:
         from leanrag.evidence.override import Override, sign_override
 
-        made = Override("staging", desk.new, "a good reason", "olga", stamp(utc_now()))
+        made = Override("staging", desk.new, "a good reason", "operator", stamp(utc_now()))
         token = sign_override(made, desk.office.keys[signer])
         _pin(release, desk.new, kind="override", evidence=token)
 
