@@ -46,7 +46,7 @@ test: setup ## everything that CI runs: lint, types, charts, the check of this r
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from commit to prod (Linux, root)
-	@LEANRAG_BENCH=1 $(BIN)/pytest -m bench -x validation/tests/bench validation/tests/e2e
+	@LEANRAG_BENCH=1 $(BIN)/pytest -m 'not long' -x validation/tests/bench/test_{health,openshift,node}.py validation/tests/e2e
 
 drill: bench-up ## break more than 50 things; none may promote; writes docs/drill.md (Linux, root)
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
