@@ -49,7 +49,7 @@ class Play:
         for fault in chosen(faults, self.asked.short, self.asked.only):
             with stage(fault) as place:
                 rows.append(play(fault, place))
-            _tell(rows[-1])
+                _tell(rows[-1])
 
     def end(self) -> int:
         """Write the page, say the sum, and return the exit code."""
@@ -143,6 +143,7 @@ def _measuring(run: Play, office: Office) -> None:
 
 def _cluster(run: Play) -> None:
     world = make_world()
+    world.expect("dev", world.operator.main(), "PASS", within=420)
     ward = Ward(world)
 
     @contextmanager
