@@ -25,6 +25,7 @@ from .fault import Fault
 
 NO_VERDICT = "no verdict, no pin"
 GATE_SECONDS = 240
+CARRY_SECONDS = 80  # from a commit to a carried verdict; later than this, an operation hangs
 QUIET_SECONDS = 6
 
 
@@ -56,7 +57,7 @@ class Ward:
         if self.sha:
             back = self.world.operator.revert(self.sha)
             try:
-                self.world.expect("dev", back, "PASS", within=GATE_SECONDS)
+                self.world.expect("dev", back, "PASS", within=CARRY_SECONDS)
             except AssertionError:
                 self.rescue()
                 self.world.expect("dev", back, "PASS", within=GATE_SECONDS)
