@@ -284,7 +284,7 @@ FAULTS: tuple[ClusterFault, ...] = (
           silence(45, "no node is large enough")),
     Fault("C07", "dev's gate is taken out of Git", NO_VERDICT,
           commits(lambda world: {"overlays/dev/gate/gate.yaml": None} | slow(world)), silence(45, "nothing asks")),
-    Fault("C10", "the API server restarts during a gate", "no PASS", during_load(_restart("api-hub")),
+    Fault("C10", "the API server restarts during a gate", "no PASS", during_load(_restart("apiserver-hub")),
           says("FAIL", "INCONCLUSIVE")),
     Fault("C11", "Argo CD restarts during a gate", "no PASS", during_load(_restart("application-controller")),
           says("FAIL", "INCONCLUSIVE")),
