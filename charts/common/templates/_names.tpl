@@ -83,13 +83,15 @@ leanrag.io/environment: {{ . | quote }}
 {{/*
 common.metadata: the `metadata:` of an object: name, namespace, labels, annotations. The namespace is written out,
 because `helm template` output is checked and compared outside a cluster, where a missing one cannot be told from a
-forgotten one.
-Takes: {ctx, name (default: the release), component, labels (map), annotations (map)}.
+forgotten one. A cluster-scoped object has none: `clustered: true`. What an operator reads in its own namespace names it.
+Takes: {ctx, name (default: the release), namespace (default: the release's), clustered, component, labels (map), annotations (map)}.
 */}}
 {{- define "common.metadata" -}}
 metadata:
   name: {{ .name | default (include "common.name" .ctx) }}
-  namespace: {{ .ctx.Release.Namespace }}
+  {{- if not .clustered }}
+  namespace: {{ .namespace | default .ctx.Release.Namespace }}
+  {{- end }}
   labels:
     {{- include "common.labels" (dict "ctx" .ctx "component" .component "extra" .labels) | nindent 4 }}
   {{- with .annotations }}

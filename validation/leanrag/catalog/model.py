@@ -27,13 +27,25 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Gpus(_Strict):
-    """The GPUs of one cluster: product as the node label names it, memory of one in GiB, GPUs a node, their taint."""
+# What a cluster may use beyond its platform; charts/platform/operators knows which operators each one needs.
+Feature = Literal[
+    "autoscaling", "cert-manager", "external-secrets", "grafana", "kueue", "llm-d", "multi-node", "tracing"
+]
 
-    product: str
-    memoryGiB: int = Field(gt=0)  # noqa: N815 - a key of cluster.yaml
+
+class GpuPool(_Strict):
+    """GPUs of one kind. `product` is the node label nvidia.com/gpu.product, `perNode` whole GPUs in one node.
+
+    `memoryGiB` (GiB of one GPU) only for a product that charts/common/values.yaml does not list. `mig` ("1g.10gb") cuts every
+    GPU into slices of that profile; `timeSlices` lets so many pods share one GPU, without protection from each other.
+    """
+
+    product: str = Field(min_length=1)
+    memoryGiB: float | None = Field(default=None, gt=0)  # noqa: N815 - a key of cluster.yaml
     perNode: int = Field(default=1, gt=0)  # noqa: N815
     taint: str | None = None
+    mig: str | None = Field(default=None, pattern=r"^[1-7]g\.[0-9]+gb(\+me(\.all)?|\+gfx)?$")
+    timeSlices: int = Field(default=1, gt=0)  # noqa: N815
 
 
 class CarryOver(_Strict):
@@ -97,7 +109,8 @@ class ClusterFacts(_Strict):
     domain: str
     storageClass: str | None = None  # noqa: N815
     registry: str
-    gpus: Gpus | None = None
+    gpus: Mapping[str, GpuPool] = {}
+    features: tuple[Feature, ...] = ()
     protected: bool = False
     namespacePrefix: str = Field(default="lr", pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")  # noqa: N815
     gate: GateFacts = GateFacts()
