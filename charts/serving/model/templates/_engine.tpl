@@ -47,7 +47,7 @@ model.args.vllm: checked against the argument parser of vLLM 0.32.0 (vllm/engine
 {{- $args = append $args (printf "--revision=%s" (last $revision)) -}}
 {{- end -}}
 {{- if gt (int $c.gpus) 0 -}}
-{{- $args = append $args (printf "--gpu-memory-utilization=%v" $c.gpuMemoryUtilization) -}}
+{{- $args = append $args (printf "--gpu-memory-utilization=%s" (include "model.utilization" .)) -}}
 {{- end -}}
 {{- if gt (int $c.gpus) 1 -}}
 {{- $args = append $args (printf "--tensor-parallel-size=%d" (int $c.gpus)) -}}

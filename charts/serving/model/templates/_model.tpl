@@ -138,3 +138,19 @@ have no weights, so no storageUri.
 {{- define "model.kserveFormat" -}}
 {{- eq .Values.engine "vllm" | ternary "vLLM" "huggingface" -}}
 {{- end -}}
+
+{{/*
+model.gpu: the pool of GPUs that a pod runs on (common.gpu); empty on CPU.
+*/}}
+{{- define "model.gpu" -}}
+{{- if gt (int .Values.capacity.gpus) 0 -}}
+{{- include "common.gpu" (dict "ctx" . "pool" .Values.capacity.gpu) -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+model.utilization: share of a GPU's memory that one engine takes. Engines in time slices see the whole GPU, so each takes its part.
+*/}}
+{{- define "model.utilization" -}}
+{{- divf (float64 .Values.capacity.gpuMemoryUtilization) ((include "model.gpu" . | fromYaml).timeSlices | default 1) -}}
+{{- end -}}

@@ -58,18 +58,19 @@ httpGet:
 
 {{- define "model.resources" -}}
 {{- $c := .Values.capacity -}}
+{{- $gpu := include "model.gpu" . | fromYaml -}}
 requests:
   cpu: {{ $c.cpu | quote }}
   memory: {{ $c.memory }}
   ephemeral-storage: {{ $c.ephemeralStorage }}
-  {{- if gt (int $c.gpus) 0 }}
-  nvidia.com/gpu: {{ int $c.gpus | quote }}
+  {{- with $gpu }}
+  {{ .resource }}: {{ int $c.gpus | quote }}
   {{- end }}
 limits:
   memory: {{ $c.memory }}
   ephemeral-storage: {{ $c.ephemeralStorage }}
-  {{- if gt (int $c.gpus) 0 }}
-  nvidia.com/gpu: {{ int $c.gpus | quote }}
+  {{- with $gpu }}
+  {{ .resource }}: {{ int $c.gpus | quote }}
   {{- end }}
 {{- end -}}
 
@@ -124,23 +125,11 @@ an LLMInferenceService is merged by name.
 {{- end -}}
 
 {{/*
-model.tolerations: the taint of GPU nodes, a fact of the cluster, written `key[=value][:effect]`.
+model.placement: nodeSelector and tolerations that bring a pod to its GPUs, for a pod spec.
 */}}
-{{- define "model.tolerations" -}}
-{{- $taint := ((.Values.cluster | default dict).gpus | default dict).taint -}}
-{{- if and $taint (gt (int .Values.capacity.gpus) 0) -}}
-{{- $effect := regexFind ":[A-Za-z]+$" $taint | trimPrefix ":" -}}
-{{- $pair := regexReplaceAll ":[A-Za-z]+$" $taint "" | splitList "=" -}}
-- key: {{ first $pair }}
-  {{- if gt (len $pair) 1 }}
-  operator: Equal
-  value: {{ last $pair | quote }}
-  {{- else }}
-  operator: Exists
-  {{- end }}
-  {{- with $effect }}
-  effect: {{ . }}
-  {{- end }}
+{{- define "model.placement" -}}
+{{- with include "model.gpu" . | fromYaml -}}
+{{- ternary (pick . "nodeSelector" "tolerations") (pick . "nodeSelector") (gt (len .tolerations) 0) | toYaml -}}
 {{- end -}}
 {{- end -}}
 
