@@ -6,10 +6,12 @@ It runs one chart and no gate, so it costs the other stories nothing but an Appl
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from leanrag.core import yamlio
+from leanrag.core.clock import utc_now
 
 from .changes import Files
 from .secrets import namespaces
@@ -53,11 +55,12 @@ CRD: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Late:
-    """The cluster, when its commit came, and when its CRD did (seconds of the monotonic clock)."""
+    """The cluster: when its commit came (monotonic seconds), how it stood before its CRD came, when that was."""
 
     world: World
     committed: float = 0.0
-    brought: float = 0.0
+    before: dict[str, Any] = field(default_factory=dict)
+    brought: datetime | None = None
 
     def begin(self) -> None:
         """Commit the cluster, and bring the CRD later, in the background."""
@@ -69,8 +72,9 @@ class Late:
 
     def _bring(self) -> None:
         time.sleep(LATE_SECONDS)
+        self.before = self.application()
         self.world.api.apply(CRD)
-        self.brought = time.monotonic()
+        self.brought = utc_now()
 
     def files(self) -> Files:
         """Return the cluster's files."""
