@@ -48,7 +48,7 @@ test: setup ## everything that CI runs: lint, types, charts, the check of this r
 e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from commit to prod (Linux, root)
 	@LEANRAG_BENCH=1 $(BIN)/pytest -m 'not long' -x validation/tests/bench/test_{health,openshift,node}.py validation/tests/e2e
 
-drill: bench-up ## break more than 50 things; none may promote; writes docs/drill.md (Linux, root)
+drill: bench-up ## break more than 100 things; none may promote; writes docs/drill.md; SHORT=1: the most dangerous (Linux, root)
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
 
 bench-up: setup ## start the bench: Kubernetes, Argo CD, Git, Redis as processes (first time 10 to 20 minutes of building)
@@ -58,7 +58,7 @@ bench-up: setup ## start the bench: Kubernetes, Argo CD, Git, Redis as processes
 bench-down: setup ## stop the bench and remove all that it made
 	@$(LEANRAG) bench down
 
-bench-scale: bench-up ## 10, 100 and 1,000 generated clusters on the real controllers; writes docs/scale.md
+bench-scale: setup ## 10, 100 and 1,000 generated clusters on the real controllers; writes docs/scale.md
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/scale.py
 
 lint: setup ## ruff, yamllint, import layers
