@@ -6,6 +6,7 @@ from typing import Any
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
+from leanrag.checks.trees.releases import spanned
 from leanrag.checks.vocabulary import DNS_1035, DNS_LABEL, DNS_SUBDOMAIN, LABEL_VALUE, QUALIFIED_NAME
 from leanrag.render.manifest import Manifest
 
@@ -34,7 +35,13 @@ def _identity(manifest: Manifest) -> tuple[str, str]:
 
 
 def _unknown(scope: Scope, manifest: Manifest, version: str, kind: str) -> Finding:
-    versions = scope.schemas.versions(kind)
+    versions, schemas = scope.schemas.versions(kind), scope.schemas
+    if releases := schemas.elsewhere(version, kind):
+        there = schemas.world.has_group(version.rpartition("/")[0])
+        came = f" (OpenShift AI {spanned(releases)} has it)" if there else ""
+        other = f"write apiVersion {' or '.join(versions)}" if versions else "do not render it there"
+        where = schemas.world if there else "plain Kubernetes"
+        return scope.finding("OBJ001", manifest, "", f"{where} has no {version} {kind}{came}", other)
     if versions:
         fix = f"write apiVersion {' or '.join(versions)}"
     else:
@@ -70,11 +77,22 @@ def _findings(scope: Scope, manifest: Manifest, schema: Mapping[str, Any], error
     if keyword == "additionalProperties":
         known = at(schema, [*error.schema_path][:-1]) or {}
         for name in error.kind.unexpected:
+            message = f"no field {name!r} in {manifest.kind}"
             fix = suggestion(name, known.get("properties", {}), "field")
-            yield scope.finding("OBJ002", manifest, dotted((*path, name)), f"no field {name!r} in {manifest.kind}", fix)
+            if releases := _having(scope.schemas, manifest, [*error.schema_path][:-1], name):
+                message += f" of {scope.schemas.world}; {spanned(releases)} has it"
+                fix = "render it for those releases only"
+            yield scope.finding("OBJ002", manifest, dotted((*path, name)), message, fix)
         return
     rule, message, fix = _explain(error, path)
     yield scope.finding(rule, manifest, dotted(path), message, fix, culprit=error.instance)
+
+
+def _having(schemas: Schemas, manifest: Manifest, place: list[str | int], name: str) -> list[str]:
+    """Return the releases in which a kind has a field that it lacks here."""
+    version, kind = _identity(manifest)
+    trees = ((each, schemas.load(version, kind, each)[0]) for each in schemas.elsewhere(version, kind) if each)
+    return [release for release, tree in trees if at(tree, [*place, "properties", name]) is not None]
 
 
 def _explain(error: Any, path: tuple[str | int, ...]) -> tuple[str, str, str]:

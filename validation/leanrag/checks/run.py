@@ -17,6 +17,7 @@ from leanrag.checks.schemas import Schemas, schemas
 from leanrag.checks.scope import Scope, usable
 from leanrag.checks.source import read_manifests
 from leanrag.checks.staging import stage
+from leanrag.checks.worlds import of_cluster
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, Item, StepResult
@@ -66,7 +67,7 @@ def _cluster(
     rendered = render_all(staged, files, cluster)
     scope = Scope(
         manifests=usable((*root_manifests(staged.root), *(each for one in rendered for each in one.manifests))),
-        schemas=known,
+        schemas=known.of(of_cluster(cluster.facts)),
         cluster=cluster,
         apps=tuple(each.app for each in rendered),
         missing=frozenset(each.app.name for each in rendered if each.broken),

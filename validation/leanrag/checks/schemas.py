@@ -1,4 +1,4 @@
-"""Validators by kind: compiled once into the cache, loaded when an object of the kind is met."""
+"""Validators by kind and release: compiled once into the cache, loaded when an object of the kind is met."""
 
 import contextlib
 import gc
@@ -6,18 +6,20 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import yaml
 
-from leanrag.checks import crd, dialect, openapi, vocabulary
+from leanrag.checks import crd, definitions, dialect, openapi, trees, vocabulary
 from leanrag.checks.crd import compile_crd
+from leanrag.checks.definitions import core, of_release, served
 from leanrag.checks.dialect import Kind
 from leanrag.checks.openapi import compile_openapi
 from leanrag.checks.sources import pins_hash, schema_files
+from leanrag.checks.trees.releases import ALL
+from leanrag.checks.worlds import World
 from leanrag.core.files import cache_dir, read_text
 from leanrag.core.progress import say
 
@@ -50,49 +52,79 @@ class UniqueBy:
 
 
 class Schemas:
-    """The compiled kinds of one folder; validators are made once and kept."""
+    """The compiled kinds of one folder as one world has them; validators are made once and kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, world: World | None = None, whole: Mapping[str, Any] | None = None) -> None:
         self.folder = folder
-        self.index: dict[str, Any] = json.loads(read_text(folder / "index.json"))
+        self.world = world or World()
+        self._whole: Mapping[str, Any] = whole or json.loads(read_text(folder / "index.json"))
         self._made: dict[str, tuple[Mapping[str, Any], Any]] = {}
+
+    def of(self, world: World) -> "Schemas":
+        """Return the same schemas as another world has them; what is loaded is shared."""
+        other = Schemas(self.folder, world, self._whole)
+        other._made = self._made
+        return other
+
+    def _entry(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
+        found = self._whole["kinds"].get(f"{api_version}/{kind}")
+        there = found and self.world.release in found["files"] and self.world.has_group(api_version.rpartition("/")[0])
+        return found if there else None
 
     def knows(self, api_version: str, kind: str) -> bool:
         """Say whether objects of this kind can be judged."""
-        return f"{api_version}/{kind}" in self.index
+        return self._entry(api_version, kind) is not None
+
+    def elsewhere(self, api_version: str, kind: str) -> tuple[str, ...]:
+        """Return the releases that have a kind; empty when nobody here knows it."""
+        found = self._whole["kinds"].get(f"{api_version}/{kind}")
+        return tuple(found["files"]) if found else ()
 
     def namespaced(self, api_version: str, kind: str) -> bool | None:
         """Say whether a kind lives in namespaces; None when it is unknown."""
-        entry = self.index.get(f"{api_version}/{kind}")
+        entry = self._whole["kinds"].get(f"{api_version}/{kind}")
         return None if entry is None else bool(entry["namespaced"])
 
     def builtin(self, api_version: str, kind: str) -> bool:
         """Say whether a kind is one of Kubernetes itself."""
-        return bool(self.index.get(f"{api_version}/{kind}", {}).get("builtin"))
+        return bool((self._entry(api_version, kind) or {}).get("builtin"))
 
     def cel_rules(self, api_version: str, kind: str) -> int:
         """Return the number of CEL rules of a kind, which this version does not evaluate."""
-        return int(self.index.get(f"{api_version}/{kind}", {}).get("celRules", 0))
+        entry = self._entry(api_version, kind)
+        return int(entry["celRules"][self.world.release]) if entry else 0
 
     def versions(self, kind: str) -> tuple[str, ...]:
         """Return the API versions in which a kind of this name is known."""
-        return tuple(sorted(key.rpartition("/")[0] for key in self.index if key.rpartition("/")[2] == kind))
+        named = (key.rpartition("/") for key in self._whole["kinds"])
+        return tuple(sorted(version for version, _, each in named if each == kind and self.knows(version, kind)))
 
     def kinds(self) -> tuple[str, ...]:
         """Return the names of all known kinds."""
-        return tuple(sorted({key.rpartition("/")[2] for key in self.index}))
+        named = (key.rpartition("/") for key in self._whole["kinds"])
+        return tuple(sorted({kind for version, _, kind in named if self.knows(version, kind)}))
 
-    def load(self, api_version: str, kind: str) -> tuple[Mapping[str, Any], Any]:
-        """Return a kind's strict schema and its validator (jsonschema-rs, iter_errors)."""
-        key = f"{api_version}/{kind}"
-        if key not in self._made:
-            schema = json.loads(read_text(self.folder / self.index[key]["file"]))
+    def load(self, api_version: str, kind: str, release: str | None = None) -> tuple[Mapping[str, Any], Any]:
+        """Return a kind's strict schema and validator (jsonschema-rs); of this world's release or another."""
+        files = self._whole["kinds"][f"{api_version}/{kind}"]["files"]
+        name = files[self.world.release if release is None else release]
+        if name not in self._made:
+            schema = json.loads(read_text(self.folder / name))
             keywords: Any = {"uniqueBy": UniqueBy}
-            self._made[key] = (
+            self._made[name] = (
                 schema,
                 jsonschema_rs.Draft202012Validator(schema, keywords=keywords, validate_formats=True),
             )
-        return self._made[key]
+        return self._made[name]
+
+    def definitions(self) -> dict[str, Path]:
+        """Return the CustomResourceDefinitions of this world by name, each a JSON file."""
+        named = {name: files.get(self.world.release) for name, files in self._whole["definitions"].items()}
+        return {
+            name: self.folder / file
+            for name, file in named.items()
+            if file and self.world.has_group(name.partition(".")[2])
+        }
 
 
 def schemas() -> Schemas:
@@ -113,43 +145,75 @@ def schemas() -> Schemas:
 
 
 def _code_hash() -> str:
-    """Return a hash of the compilers, so that a changed one compiles anew."""
+    """Return a hash of the compilers and of our own trees, so that a changed one compiles anew."""
     digest = hashlib.blake2b(digest_size=6)
-    for module in (crd, dialect, openapi, vocabulary):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    modules = (crd, definitions, dialect, openapi, vocabulary)
+    ours = sorted(path for path in Path(trees.__path__[0]).iterdir() if path.suffix in {".py", ".yaml"})
+    for path in (*(Path(str(module.__file__)) for module in modules), *ours):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 def compile_into(files: tuple[Path, ...], folder: Path) -> None:
     """Compile schema files (OpenAPI v3 JSON, CRD YAML) into a folder, whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    index: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".compile-") as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        for number, (kind, builtin) in enumerate(_kinds(files)):
-            name = f"{number:03d}-{kind.kind.lower()}.json"
-            (made / name).write_text(json.dumps(kind.schema, separators=(",", ":")))
-            index[f"{kind.api_version}/{kind.kind}"] = {
-                "file": name,
-                "namespaced": kind.namespaced,
-                "builtin": builtin,
-                "celRules": kind.cel_rules,
-            }
-        (made / "index.json").write_text(json.dumps(index, indent=1, sort_keys=True))
+        made = _Folder(Path(scratch) / "made")
+        gc.disable()  # large documents of small objects: the collector would double the time and find nothing
+        try:
+            _compile(files, made)
+        finally:
+            gc.enable()
+        made.write_index()
         with contextlib.suppress(OSError):  # another process may have been quicker
-            made.rename(folder)
+            made.path.rename(folder)
 
 
-def _kinds(files: tuple[Path, ...]) -> Iterator[tuple[Kind, bool]]:
-    gc.disable()  # large documents of small objects: the collector would double the time and find nothing
-    try:
-        for path in files:
-            if path.suffix == ".json":
-                yield from ((kind, True) for kind in compile_openapi(json.loads(read_text(path))))
-                continue
-            for document in yaml.load_all(read_text(path), Loader=yaml.CSafeLoader):
-                if isinstance(document, dict) and document.get("kind") == "CustomResourceDefinition":
-                    yield from ((kind, False) for kind in compile_crd(document))
-    finally:
-        gc.enable()
+def _compile(files: tuple[Path, ...], made: "_Folder") -> None:
+    for path in files:
+        if path.suffix == ".json":
+            for kind in compile_openapi(json.loads(read_text(path))):
+                made.add_builtin(kind)
+    crds, types = served(files), core(files)
+    for release in ALL:
+        for document in of_release(crds, types, release):
+            made.add_definition(document, release)
+
+
+class _Folder:
+    """A folder of compiled schemas being filled: equal contents are one file, and a definition is compiled once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._kinds: dict[str, Any] = {}
+        self._definitions: dict[str, dict[str, str]] = {}
+        self._compiled: dict[str, tuple[tuple[Kind, str], ...]] = {}
+        path.mkdir()
+
+    def add_builtin(self, kind: Kind) -> None:
+        self._add(kind, self._write(kind.kind, kind.schema), True, ALL)
+
+    def add_definition(self, document: Mapping[str, Any], release: str) -> None:
+        name = document["metadata"]["name"]
+        file = self._write(name, document)
+        if file not in self._compiled:
+            self._compiled[file] = tuple((each, self._write(each.kind, each.schema)) for each in compile_crd(document))
+        for kind, schema in self._compiled[file]:
+            self._add(kind, schema, False, (release,))
+        self._definitions.setdefault(name, {})[release] = file
+
+    def _add(self, kind: Kind, file: str, builtin: bool, releases: Iterable[str]) -> None:
+        new = {"namespaced": kind.namespaced, "builtin": builtin, "files": {}, "celRules": {}}
+        entry = self._kinds.setdefault(f"{kind.api_version}/{kind.kind}", new)
+        for release in releases:
+            entry["files"][release], entry["celRules"][release] = file, kind.cel_rules
+
+    def _write(self, stem: str, content: Any) -> str:
+        text = json.dumps(content, separators=(",", ":"))
+        name = f"{stem.lower()}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}.json"
+        (self.path / name).write_text(text)
+        return name
+
+    def write_index(self) -> None:
+        index = {"kinds": self._kinds, "definitions": self._definitions}
+        (self.path / "index.json").write_text(json.dumps(index, indent=1, sort_keys=True))

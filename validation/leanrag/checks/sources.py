@@ -32,6 +32,8 @@ class Source:
 
 _KSERVE = "config/crd/full"
 _PROMETHEUS = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
+_MONITORING = ("servicemonitors", "podmonitors", "prometheusrules", "probes", "scrapeconfigs", "alertmanagerconfigs")
+_OPENSHIFT = "{}/v1/zz_generated.crd-manifests/*{}.crd.yaml"
 
 SOURCES: tuple[Source, ...] = (
     Source("k8s.io/kubernetes", ("api/openapi-spec/v3/api__v1_openapi.json", "api/openapi-spec/v3/apis__*__v*.json")),
@@ -47,10 +49,40 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         "github.com/prometheus-operator/prometheus-operator",
-        tuple(_PROMETHEUS.format(kind) for kind in ("servicemonitors", "podmonitors", "prometheusrules", "probes")),
+        tuple(_PROMETHEUS.format(kind) for kind in _MONITORING),
     ),
     Source("github.com/ogx-ai/ogx-k8s-operator", ("config/crd/bases/*.yaml",)),
     Source("github.com/argoproj/argo-cd/v3", ("manifests/crds/*-crd.yaml",)),
+    Source(
+        "github.com/cert-manager/cert-manager",
+        tuple(f"deploy/crds/cert-manager.io_{kind}.yaml" for kind in ("certificates", "issuers", "clusterissuers")),
+    ),
+    Source(
+        "github.com/external-secrets/external-secrets",
+        tuple(f"config/crds/bases/external-secrets.io_{kind}.yaml" for kind in ("*externalsecrets", "*secretstores")),
+    ),
+    Source("github.com/grafana/grafana-operator/v5", ("config/crd/bases/*.yaml",)),
+    Source("github.com/kedacore/keda/v2", ("config/crd/bases/keda.sh_*.yaml",)),
+    Source(
+        "github.com/openshift/api",
+        (
+            _OPENSHIFT.format("route", "routes"),
+            _OPENSHIFT.format("security", "securitycontextconstraints"),
+            _OPENSHIFT.format("console", "consolelinks"),
+        ),
+    ),
+    Source(
+        "github.com/operator-framework/api",
+        tuple(
+            f"crds/operators.coreos.com_{kind}.yaml" for kind in ("catalogsources", "operatorgroups", "subscriptions")
+        ),
+    ),
+    Source("sigs.k8s.io/gateway-api", ("config/crd/standard/gateway.networking.k8s.io_*.yaml",)),
+    Source(
+        "sigs.k8s.io/gateway-api-inference-extension",
+        ("config/crd/bases/inference.networking.k8s.io_inferencepools.yaml",),
+    ),
+    Source("sigs.k8s.io/lws", ("config/crd/bases/*.yaml",)),
 )
 
 
@@ -82,7 +114,7 @@ def _raw_folder() -> Path:
 def _fetch(target: Path) -> None:
     versions = dict(_REQUIRED.findall(read_text(_wrapper() / "go.mod")))
     sums = _sums(read_text(_wrapper() / "go.sum"))
-    say(f"schemas: fetching {len(SOURCES)} Go modules (113 MB, once)")
+    say(f"schemas: fetching {len(SOURCES)} Go modules (160 MB, once)")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".raw-") as scratch:
         for source in SOURCES:

@@ -1,0 +1,32 @@
+"""Where an object would be applied: a platform with a release of OpenShift AI, or without."""
+
+from dataclasses import dataclass
+
+from leanrag.catalog.model import ClusterFacts
+from leanrag.checks.trees.releases import UPSTREAM
+
+OPENSHIFT = "openshift"
+_ONLY_OPENSHIFT = ("openshift.io", "opendatahub.io", "operators.coreos.com")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Which kinds exist. Empty fields do not narrow: no release means upstream's newest, no platform every kind."""
+
+    release: str = UPSTREAM
+    platform: str = ""
+
+    def has_group(self, group: str) -> bool:
+        """Say whether a group of kinds is there on this platform."""
+        return self.platform in ("", OPENSHIFT) or not group.endswith(_ONLY_OPENSHIFT)
+
+    def __str__(self) -> str:
+        """Return the world in words, for the sentence that something is not there."""
+        if self.release:
+            return f"OpenShift AI {self.release}"
+        return "OpenShift" if self.platform in ("", OPENSHIFT) else "plain Kubernetes"
+
+
+def of_cluster(facts: ClusterFacts) -> World:
+    """Return the world of a cluster."""
+    return World(facts.openshiftAI or UPSTREAM, facts.platform)
