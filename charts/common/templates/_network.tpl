@@ -2,7 +2,8 @@
 common.networkPolicy: default deny both ways, plus the edges that a chart declares. Edges are maps keyed by name, so
 that an overlay can add or drop one without counting list positions. DNS is opened for every pod: without it each
 other edge is useless, and its absence looks like a fault of the application. An edge between layers must be in common.graph.
-Takes: {ctx, name, component, selector (map; default: common.selectorLabels), serves, calls, ingress, egress, dns (default true)}.
+Takes: {ctx, name, namespace, component, selector (map; default: common.selectorLabels), serves, calls, ingress, egress,
+  dns (default true), layer (on whose side it stands; default: the chart's own), types (default [Ingress, Egress])}.
   serves:  map of name -> {ports: [int], to: [caller]}; `to` defaults to all layers that common.graph lets in, for the name
            `metrics` to monitoring. A caller is a layer, `gateway` or `monitoring`.
   calls:   map of name -> {layer, ports: [int], pods: {label: value}}
@@ -24,34 +25,44 @@ spec:
       {{- else }}
       {{- include "common.selectorLabels" . | nindent 6 }}
       {{- end }}
-  policyTypes: [Ingress, Egress]
+  {{- $types := .types | default (list "Ingress" "Egress") }}
+  policyTypes: [{{ join ", " $types }}]
   {{- $ctx := .ctx }}
+  {{- $own := .layer | default (include "common.layer" .ctx) }}
+  {{- if has "Ingress" $types }}
   {{- $ingress := list }}
-  {{- range $name, $edge := merge (dict) (.ingress | default dict) (include "common.networkPolicy.served" . | fromYaml) }}
+  {{- $edges := include "common.networkPolicy.served" (dict "own" $own "serves" .serves) | fromYaml }}
+  {{- range $name, $edge := .ingress }}{{ $_ := set $edges $name $edge }}{{ end }}
+  {{- range $name, $edge := $edges }}
   {{- if $edge }}
-  {{- $rule := include "common.networkPolicy.rule" (dict "ctx" $ctx "way" "from" "name" $name "edge" $edge) | fromYaml }}
+  {{- $rule := include "common.networkPolicy.rule" (dict "ctx" $ctx "own" $own "way" "from" "name" $name "edge" $edge) | fromYaml }}
   {{- $ingress = append $ingress $rule }}
   {{- end }}
   {{- end }}
   ingress: {{- if $ingress }}{{ toYaml $ingress | nindent 4 }}{{ else }} []{{ end }}
+  {{- end }}
+  {{- if has "Egress" $types }}
   {{- $egress := list }}
   {{- if ne (toString .dns) "false" }}
   {{- $egress = append $egress (include "common.networkPolicy.dns" $ctx | fromYaml) }}
   {{- end }}
-  {{- range $name, $edge := merge (dict) (.egress | default dict) (include "common.networkPolicy.called" . | fromYaml) }}
+  {{- $edges := include "common.networkPolicy.called" (dict "calls" .calls) | fromYaml }}
+  {{- range $name, $edge := .egress }}{{ $_ := set $edges $name $edge }}{{ end }}
+  {{- range $name, $edge := $edges }}
   {{- if $edge }}
-  {{- $rule := include "common.networkPolicy.rule" (dict "ctx" $ctx "way" "to" "name" $name "edge" $edge) | fromYaml }}
+  {{- $rule := include "common.networkPolicy.rule" (dict "ctx" $ctx "own" $own "way" "to" "name" $name "edge" $edge) | fromYaml }}
   {{- $egress = append $egress $rule }}
   {{- end }}
   {{- end }}
   egress: {{- if $egress }}{{ toYaml $egress | nindent 4 }}{{ else }} []{{ end }}
+  {{- end }}
 {{- end -}}
 
 {{/*
-common.networkPolicy.served: what a chart serves, as edges in. Takes: {ctx, serves}.
+common.networkPolicy.served: what a chart serves, as edges in. Takes: {own (layer), serves}.
 */}}
 {{- define "common.networkPolicy.served" -}}
-{{- $own := include "common.layer" .ctx -}}
+{{- $own := .own -}}
 {{- $edges := dict -}}
 {{- range $name, $port := .serves -}}
 {{- if $port -}}
@@ -67,7 +78,7 @@ common.networkPolicy.served: what a chart serves, as edges in. Takes: {ctx, serv
 {{- end -}}
 
 {{/*
-common.networkPolicy.called: whom a chart calls, as edges out. Takes: {ctx, calls}.
+common.networkPolicy.called: whom a chart calls, as edges out. Takes: {calls}.
 */}}
 {{- define "common.networkPolicy.called" -}}
 {{- $edges := dict -}}
@@ -85,6 +96,7 @@ everybody, which nobody means by writing nothing.
 */}}
 {{- define "common.networkPolicy.rule" -}}
 {{- $ctx := .ctx -}}
+{{- $own := .own -}}
 {{- $name := .name -}}
 {{- $way := .way -}}
 {{- $peers := index .edge $way -}}
@@ -97,7 +109,7 @@ everybody, which nobody means by writing nothing.
 {{- if $peer.anywhere -}}
 {{- $open = true -}}
 {{- else -}}
-{{- $rendered = concat $rendered (include "common.networkPolicy.peers" (dict "ctx" $ctx "name" $name "peer" $peer "way" $way) | fromYamlArray) -}}
+{{- $rendered = concat $rendered (include "common.networkPolicy.peers" (dict "ctx" $ctx "own" $own "name" $name "peer" $peer "way" $way) | fromYamlArray) -}}
 {{- end -}}
 {{- end -}}
 {{- $rule := dict -}}
@@ -156,11 +168,11 @@ and gateways by the label that it gives to all of theirs (OpenShift 4.17, about-
 
 {{/*
 common.networkPolicy.allowed: fails when the peer is a layer and common.graph has no such edge. The namespace of a layer is that layer,
-however it is written. Takes: {ctx, name, peer, way}.
+however it is written. Takes: {ctx, own, name, peer, way}.
 */}}
 {{- define "common.networkPolicy.allowed" -}}
 {{- $peer := .peer -}}
-{{- $own := include "common.layer" .ctx -}}
+{{- $own := .own -}}
 {{- $others := list -}}
 {{- range $layer := include "common.graph" . | fromYaml | keys | sortAlpha -}}
 {{- if or (eq $layer ($peer.layer | default "")) (index $peer $layer) -}}
