@@ -16,14 +16,11 @@ model.command: the program. Named, because the images differ in their entry poin
 
 {{/*
 model.args: the engine's arguments as a YAML list, one word each, so that a diff shows what changed.
+Takes: {ctx, role (of a disaggregated engine: decode or prefill), gpus (of one pod; default capacity.gpus)}.
 */}}
 {{- define "model.args" -}}
-{{- $args := include (printf "model.args.%s" .Values.engine) . | fromYamlArray -}}
-{{- if eq .Values.runtime "llm-d" -}}
-{{- /* The controller's probes, gateway and endpoint picker speak TLS with the certificate it mounts here. */ -}}
-{{- $args = concat $args (list "--ssl-certfile=/var/run/kserve/tls/tls.crt" "--ssl-keyfile=/var/run/kserve/tls/tls.key") -}}
-{{- end -}}
-{{- range $name, $value := .Values.extraArgs -}}
+{{- $args := include (printf "model.args.%s" .ctx.Values.engine) . | fromYamlArray -}}
+{{- range $name, $value := .ctx.Values.extraArgs -}}
 {{- if kindIs "bool" $value -}}
 {{- $args = append $args (printf "--%s%s" (ternary "" "no-" $value) $name) -}}
 {{- else -}}
@@ -34,72 +31,156 @@ model.args: the engine's arguments as a YAML list, one word each, so that a diff
 {{- end -}}
 
 {{/*
-model.args.vllm: checked against the argument parser of vLLM 0.32.0 (vllm/engine/arg_utils.py, entrypoints/launchers/cli_args.py).
+model.args.vllm: what is served and where, then what every runtime has. With llm-d the release's own command says the first part:
+path, name, port, TLS and ranks differ between its releases and topologies.
 */}}
 {{- define "model.args.vllm" -}}
-{{- $m := .Values.model -}}
-{{- $c := .Values.capacity -}}
-{{- $args := list (include "model.path" .)
-      (printf "--served-model-name=%s" $m.name) "--host=0.0.0.0" (printf "--port=%s" (include "model.port" .))
-      (printf "--max-model-len=%d" (int $m.maxModelLen)) (printf "--max-num-seqs=%d" (int $c.maxNumSeqs)) (printf "--dtype=%s" $m.dtype) -}}
-{{- $revision := include "model.reference" . | splitList ":" -}}
-{{- if and (include "model.downloads" .) (gt (len $revision) 1) -}}
+{{- $v := .ctx.Values -}}
+{{- $args := list -}}
+{{- if ne $v.runtime "llm-d" -}}
+{{- $args = list (include "model.path" .ctx) (printf "--served-model-name=%s" $v.model.name) "--host=0.0.0.0" (printf "--port=%s" (include "model.port" .ctx)) -}}
+{{- end -}}
+{{- $args = concat $args (include "model.args.capacity" . | fromYamlArray) (include "model.args.model" . | fromYamlArray) -}}
+{{- with include "model.buckets" .ctx -}}{{- $args = append $args (printf "--custom-histogram-buckets=%s" .) -}}{{- end -}}
+{{- toYaml $args -}}
+{{- end -}}
+
+{{/*
+model.args.capacity: what fits and how fast, from model.capacity.
+*/}}
+{{- define "model.args.capacity" -}}
+{{- $v := .ctx.Values -}}
+{{- $c := $v.capacity -}}
+{{- $r := include "model.capacity" .ctx | fromYaml -}}
+{{- $gpus := int (.gpus | default $c.gpus) -}}
+{{- $chat := eq $v.task "chat" -}}
+{{- $args := list (printf "--max-model-len=%d" (int $v.model.maxModelLen)) (printf "--max-num-seqs=%d" (int $r.maxNumSeqs)) (printf "--dtype=%s" $v.model.dtype) -}}
+{{- $revision := include "model.reference" .ctx | splitList ":" -}}
+{{- if and (include "model.downloads" .ctx) (gt (len $revision) 1) -}}
 {{- $args = append $args (printf "--revision=%s" (last $revision)) -}}
 {{- end -}}
-{{- if gt (int $c.gpus) 0 -}}
-{{- $args = append $args (printf "--gpu-memory-utilization=%s" (include "model.utilization" .)) -}}
+{{- if gt $gpus 0 -}}
+{{- $args = append $args (printf "--gpu-memory-utilization=%v" $r.gpuMemoryUtilization) -}}
 {{- end -}}
-{{- if gt (int $c.gpus) 1 -}}
-{{- $args = append $args (printf "--tensor-parallel-size=%d" (int $c.gpus)) -}}
+{{- $tensor := ternary (int $r.tensor) $gpus (eq $gpus (int $c.gpus)) -}}
+{{- if gt $tensor 1 -}}{{- $args = append $args (printf "--tensor-parallel-size=%d" $tensor) -}}{{- end -}}
+{{- if gt (int $c.parallelism.pipeline) 1 -}}{{- $args = append $args (printf "--pipeline-parallel-size=%d" (int $c.parallelism.pipeline)) -}}{{- end -}}
+{{- if ne $v.topology "multi-node" -}}
+{{- if gt (int $c.parallelism.data) 1 -}}{{- $args = append $args (printf "--data-parallel-size=%d" (int $c.parallelism.data)) -}}{{- end -}}
+{{- if $c.parallelism.expert -}}{{- $args = append $args "--enable-expert-parallel" -}}{{- end -}}
 {{- end -}}
-{{- if gt (int $c.maxNumBatchedTokens) 0 -}}
-{{- $args = append $args (printf "--max-num-batched-tokens=%d" (int $c.maxNumBatchedTokens)) -}}
+{{- if gt (int $r.maxNumBatchedTokens) 0 -}}
+{{- $args = append $args (printf "--max-num-batched-tokens=%d" (int $r.maxNumBatchedTokens)) -}}
 {{- end -}}
-{{- if ne $c.kvCacheDtype "auto" -}}
-{{- $args = append $args (printf "--kv-cache-dtype=%s" $c.kvCacheDtype) -}}
+{{- if and $chat (ne $r.kvCacheDtype "auto") -}}{{- $args = append $args (printf "--kv-cache-dtype=%s" $r.kvCacheDtype) -}}{{- end -}}
+{{- if gt (int $c.blockSize) 0 -}}{{- $args = append $args (printf "--block-size=%d" (int $c.blockSize)) -}}{{- end -}}
+{{- if $chat -}}
+{{- range $flag, $choice := dict "enable-prefix-caching" $r.prefixCaching "enable-chunked-prefill" $r.chunkedPrefill -}}
+{{- if ne $choice "auto" -}}{{- $args = append $args (printf "--%s%s" (ternary "" "no-" (eq $choice "on")) $flag) -}}{{- end -}}
+{{- end -}}
+{{- /* What the profile only prefers is left out where the engine does not know it; what is written is refused (validate.yaml). */ -}}
+{{- if and (ne $r.performanceMode "balanced") (or $c.performanceMode (include "model.knows" (dict "ctx" .ctx "since" "0.18.0"))) -}}
+{{- $args = append $args (printf "--performance-mode=%s" $r.performanceMode) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (float64 $c.kvOffloadGiB) 0.0 -}}
+{{- $args = concat $args (list (printf "--kv-offloading-size=%v" $c.kvOffloadGiB) (printf "--kv-offloading-backend=%s" $c.kvOffloadBackend)) -}}
+{{- end -}}
+{{- with .role -}}
+{{- $args = append $args (printf "--kv-transfer-config=%s" (dict "kv_connector" "NixlConnector" "kv_role" (ternary "kv_producer" "kv_consumer" (eq . "prefill")) | toJson)) -}}
 {{- end -}}
 {{- if $c.enforceEager -}}{{- $args = append $args "--enforce-eager" -}}{{- end -}}
+{{- toYaml $args -}}
+{{- end -}}
+
+{{/*
+model.args.model: what the model is and may do.
+*/}}
+{{- define "model.args.model" -}}
+{{- $v := .ctx.Values -}}
+{{- $m := $v.model -}}
+{{- $args := list -}}
+{{- if $m.quantizeOnLoad -}}{{- $args = append $args (printf "--quantization=%s" $m.quantization) -}}{{- end -}}
 {{- if $m.toolCallParser -}}
 {{- $args = concat $args (list "--enable-auto-tool-choice" (printf "--tool-call-parser=%s" $m.toolCallParser)) -}}
 {{- end -}}
-{{- if eq .Values.task "embedding" -}}
+{{- if eq $v.task "embedding" -}}
 {{- $args = append $args "--runner=pooling" -}}
 {{- if $m.matryoshka -}}{{- $args = append $args `--hf-overrides={"is_matryoshka": true}` -}}{{- end -}}
 {{- end -}}
-{{- with include "model.buckets" . -}}{{- $args = append $args (printf "--custom-histogram-buckets=%s" .) -}}{{- end -}}
+{{- with include "model.speculative" .ctx -}}{{- $args = append $args (printf "--speculative-config=%s" .) -}}{{- end -}}
+{{- /* With llm-d the controller fetches the adapters, and names them and their limits. */ -}}
+{{- if and $v.lora.adapters (ne $v.runtime "llm-d") -}}
+{{- $args = concat $args (list "--enable-lora" (printf "--max-loras=%d" (int $v.lora.maxLoras)) (printf "--max-lora-rank=%d" (int $v.lora.maxRank)) "--lora-modules") -}}
+{{- range $name, $_ := $v.lora.adapters -}}{{- $args = append $args (printf "%s=/mnt/lora/%s" $name $name) -}}{{- end -}}
+{{- end -}}
 {{- toYaml $args -}}
+{{- end -}}
+
+{{/*
+model.speculative: the JSON of --speculative-config (0.13.0 to 0.32.0, vllm/config/speculative.py); empty without a method.
+*/}}
+{{- define "model.speculative" -}}
+{{- $s := .Values.speculative -}}
+{{- if $s.method -}}
+{{- $config := dict "method" $s.method "num_speculative_tokens" (int $s.tokens) -}}
+{{- if eq $s.method "ngram" -}}
+{{- $config = merge $config (dict "prompt_lookup_max" (int $s.lookup.max) "prompt_lookup_min" (int $s.lookup.min)) -}}
+{{- else -}}
+{{- $config = merge $config (dict "model" "/mnt/draft") -}}
+{{- end -}}
+{{- toJson $config -}}
+{{- end -}}
 {{- end -}}
 
 {{/*
 model.args.sim: llm-d-inference-sim 0.10.2. The dummy tokenizer, because any other asks a render service over the network.
 */}}
 {{- define "model.args.sim" -}}
-{{- $s := .Values.sim -}}
-{{- list (printf "--model=%s" .Values.model.name) (printf "--served-model-name=%s" .Values.model.name)
-      (printf "--port=%s" (include "model.port" .)) (printf "--max-model-len=%d" (int .Values.model.maxModelLen))
-      (printf "--max-num-seqs=%d" (int .Values.capacity.maxNumSeqs)) "--force-dummy-tokenizer" "--mode=random" (printf "--seed=%d" (int $s.seed))
+{{- $v := .ctx.Values -}}
+{{- $s := $v.sim -}}
+{{- $args := list (printf "--model=%s" $v.model.name) (printf "--served-model-name=%s" $v.model.name)
+      (printf "--port=%s" (include "model.enginePort" .)) (printf "--max-model-len=%d" (int $v.model.maxModelLen))
+      (printf "--max-num-seqs=%d" (int (include "model.capacity" .ctx | fromYaml).maxNumSeqs)) "--force-dummy-tokenizer" "--mode=random" (printf "--seed=%d" (int $s.seed))
       (printf "--time-to-first-token=%s" $s.ttft) (printf "--time-to-first-token-std-dev=%s" $s.ttftStdDev)
-      (printf "--inter-token-latency=%s" $s.itl) (printf "--inter-token-latency-std-dev=%s" $s.itlStdDev) | toYaml -}}
+      (printf "--inter-token-latency=%s" $s.itl) (printf "--inter-token-latency-std-dev=%s" $s.itlStdDev) -}}
+{{- if include "model.tls" .ctx -}}
+{{- $args = concat $args (list "--ssl-certfile=/var/run/kserve/tls/tls.crt" "--ssl-keyfile=/var/run/kserve/tls/tls.key") -}}
+{{- end -}}
+{{- toYaml $args -}}
 {{- end -}}
 
 {{/*
 model.args.standin: the weights come with the image.
 */}}
 {{- define "model.args.standin" -}}
-{{- list "--host=0.0.0.0" (printf "--port=%s" (include "model.port" .)) "--models=/opt/minilm" | toYaml -}}
+{{- list "--host=0.0.0.0" (printf "--port=%s" (include "model.port" .ctx)) "--models=/opt/minilm" | toYaml -}}
+{{- end -}}
+
+{{/*
+model.quoted: arguments as one line for a shell. With llm-d the release's command reads it from VLLM_ADDITIONAL_ARGS and evaluates it.
+*/}}
+{{- define "model.quoted" -}}
+{{- $words := list -}}
+{{- range . -}}
+{{- $words = append $words (ternary . (printf "'%s'" .) (regexMatch "^[A-Za-z0-9_./:=,@+-]+$" .)) -}}
+{{- end -}}
+{{- join " " $words -}}
 {{- end -}}
 
 {{/*
 model.env: environment of the engine. Offline unless the engine itself downloads: even a local model makes transformers ask
 the hub otherwise (transformers #42914). USER, because torch asks for the user's name and an assigned UID has none. The key has
 vLLM's name for every engine: ours read the same.
+Takes: what model.args takes.
 */}}
 {{- define "model.env" -}}
-{{ include "common.writableHome.env" . }}
+{{- $v := .ctx.Values -}}
+{{ include "common.writableHome.env" .ctx }}
 - name: USER
   value: leanrag
-{{- if eq .Values.engine "vllm" }}
-{{- if not (include "model.downloads" .) }}
+{{- if eq $v.engine "vllm" }}
+{{- if not (include "model.downloads" .ctx) }}
 - name: HF_HUB_OFFLINE
   value: "1"
 - name: TRANSFORMERS_OFFLINE
@@ -109,23 +190,38 @@ vLLM's name for every engine: ours read the same.
   value: "1"
 - name: DO_NOT_TRACK
   value: "1"
-{{- if eq (int .Values.capacity.gpus) 0 }}
+{{- if eq (int $v.capacity.gpus) 0 }}
 - name: VLLM_CPU_KVCACHE_SPACE
-  value: {{ .Values.capacity.cpuKvCacheGiB | quote }}
+  value: {{ $v.capacity.cpuKvCacheGiB | quote }}
+{{- end }}
+{{- if eq $v.runtime "llm-d" }}
+- name: VLLM_ADDITIONAL_ARGS
+  value: {{ include "model.quoted" (include "model.args" . | fromYamlArray) | quote }}
+{{- end }}
+{{- if .role }}
+# Where the other side asks for the KV blocks.
+- name: VLLM_NIXL_SIDE_CHANNEL_HOST
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
+{{- end }}
+{{- if $v.llmd.rdma.resource }}
+- name: KSERVE_INFER_ROCE
+  value: "true"
 {{- end }}
 {{- end }}
-{{- if and .Values.model.token.existingSecret (include "model.downloads" .) }}
+{{- if and $v.model.token.existingSecret (include "model.downloads" .ctx) }}
 - name: HF_TOKEN
   valueFrom:
     secretKeyRef:
-      name: {{ .Values.model.token.existingSecret }}
-      key: {{ .Values.model.token.secretKey }}
+      name: {{ $v.model.token.existingSecret }}
+      key: {{ $v.model.token.secretKey }}
 {{- end }}
-{{- if and .Values.auth.enabled (eq .Values.runtime "deployment") }}
+{{- if and $v.auth.enabled (eq $v.runtime "deployment") }}
 - name: VLLM_API_KEY
   valueFrom:
     secretKeyRef:
-      name: {{ .Values.auth.existingSecret }}
-      key: {{ .Values.auth.secretKey }}
+      name: {{ $v.auth.existingSecret }}
+      key: {{ $v.auth.secretKey }}
 {{- end }}
 {{- end -}}

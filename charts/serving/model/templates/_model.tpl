@@ -6,6 +6,15 @@ model.scheme: hf, oci, s3 or pvc.
 {{- end -}}
 
 {{/*
+model.schemes: those of the LoRA adapters, as a list.
+*/}}
+{{- define "model.schemes" -}}
+{{- $schemes := list -}}
+{{- range .Values.lora.adapters -}}{{- $schemes = append $schemes (splitList "://" . | first) -}}{{- end -}}
+{{- toYaml $schemes -}}
+{{- end -}}
+
+{{/*
 model.reference: the source without its scheme.
 */}}
 {{- define "model.reference" -}}
@@ -42,6 +51,24 @@ model.port: the port of the engine. KServe's own authentication proxy expects 80
 {{- end -}}
 
 {{/*
+model.enginePort: the port of one engine. Of a disaggregated pair the decoder stands behind the routing sidecar, which has its port.
+Takes: {ctx, role}.
+*/}}
+{{- define "model.enginePort" -}}
+{{- eq (.role | default "") "decode" | ternary "8001" (include "model.port" .ctx) -}}
+{{- end -}}
+
+{{/*
+model.tls: "true" when the engine itself speaks TLS: with llm-d, where OpenShift AI's configuration says so (enableLLMInferenceServiceTLS;
+KServe's own says nothing, which is no).
+*/}}
+{{- define "model.tls" -}}
+{{- $tls := .Values.llmd.tls -}}
+{{- $openshift := eq ((.Values.cluster | default dict).platform | default "") "openshift" -}}
+{{- if and (eq .Values.runtime "llm-d") (or (eq $tls "on") (and (eq $tls "auto") $openshift)) }}true{{ end -}}
+{{- end -}}
+
+{{/*
 model.url: where clients reach the model. With kserve, our own Service when the model is open, because KServe's is headless
 on some installations and not on others; the proxy's port of KServe's Service when it is not. With llm-d, the Service that
 the controller creates, without the gateway.
@@ -49,7 +76,7 @@ the controller creates, without the gateway.
 {{- define "model.url" -}}
 {{- $host := printf "%s.svc.cluster.local" .Release.Namespace -}}
 {{- if .Values.url -}}{{ trimSuffix "/" .Values.url }}
-{{- else if eq .Values.runtime "llm-d" -}}https://{{ include "model.llmd.service" . }}.{{ $host }}:8000
+{{- else if eq .Values.runtime "llm-d" -}}{{ ternary "https" "http" (eq (include "model.tls" .) "true") }}://{{ include "model.llmd.service" . }}.{{ $host }}:8000
 {{- else if eq .Values.runtime "deployment" -}}http://{{ .Release.Name }}.{{ $host }}:8000
 {{- else if .Values.auth.enabled -}}https://{{ .Release.Name }}-predictor.{{ $host }}:8443
 {{- else -}}http://{{ include "model.service" . }}.{{ $host }}:8000
@@ -83,37 +110,41 @@ kserve.io/component: workload
 {{- end -}}
 
 {{/*
-model.since34: "true" from OpenShift AI 3.4; empty before it and on a cluster without OpenShift AI.
-*/}}
-{{- define "model.since34" -}}
-{{- $version := (.Values.cluster | default dict).openshiftAI | default "" | toString -}}
-{{- if and $version (semverCompare ">=3.4-0" $version) }}true{{ end -}}
-{{- end -}}
-
-{{/*
 model.image: our own images when none is named.
 */}}
+{{- define "model.own" -}}
+{{- index (dict "vllm" "vllm-cpu:0.32.0" "sim" "inference-sim:0.10.2" "standin" "embedder:0.1.0") .Values.engine -}}
+{{- end -}}
+
 {{- define "model.image" -}}
 {{- $image := .Values.image -}}
 {{- if not $image.repository -}}
-{{- $own := dict "vllm" (dict "repository" "vllm-cpu" "tag" "0.32.0") "sim" (dict "repository" "inference-sim" "tag" "0.10.2")
-      "standin" (dict "repository" "embedder" "tag" "0.1.0") -}}
-{{- $own = index $own .Values.engine -}}
-{{- $image = dict "repository" $own.repository "tag" ($image.tag | default $own.tag) "digest" $image.digest -}}
+{{- $own := include "model.own" . | splitList ":" -}}
+{{- $image = dict "repository" (first $own) "tag" ($image.tag | default (last $own)) "digest" $image.digest -}}
 {{- end -}}
 {{- include "common.image" (dict "ctx" . "image" $image "key" "image") -}}
 {{- end -}}
 
 {{/*
-model.startup: seconds allowed for starting; the rule is written at capacity.startupSeconds.
+model.engineVersion: version of vLLM in the image: as written, else what a source says of the image (charts/common/values.yaml), else the
+tag of our own. Empty when nobody knows.
 */}}
-{{- define "model.startup" -}}
-{{- $given := int .Values.capacity.startupSeconds -}}
-{{- $factor := ternary 40.0 20.0 (eq (include "model.downloads" .) "true") -}}
-{{- if $given -}}{{ $given }}
-{{- else if ne .Values.engine "vllm" -}}60
-{{- else -}}{{ addf 180 (mulf $factor (float64 .Values.model.sizeGiB)) | ceil | int }}
+{{- define "model.engineVersion" -}}
+{{- $image := .Values.image -}}
+{{- $known := (.Values.common | default dict).engines | default dict -}}
+{{- if .Values.engineVersion -}}{{ .Values.engineVersion }}
+{{- else if contains "vllm/vllm-openai" $image.repository -}}{{ regexFind "[0-9]+[.][0-9]+[.][0-9]+" $image.tag }}
+{{- else if contains "/" $image.repository -}}{{ index $known (printf "%s:%s" $image.repository $image.tag) | default "" }}
+{{- else -}}{{ $image.tag | default (include "model.own" . | splitList ":" | last) }}
 {{- end -}}
+{{- end -}}
+
+{{/*
+model.knows: "true" when the engine is known to be at least that version of vLLM. Takes: {ctx, since}.
+*/}}
+{{- define "model.knows" -}}
+{{- $version := include "model.engineVersion" .ctx -}}
+{{- if and $version (semverCompare (printf ">=%s-0" .since) $version) }}true{{ end -}}
 {{- end -}}
 
 {{/*
@@ -149,8 +180,31 @@ model.gpu: the pool of GPUs that a pod runs on (common.gpu); empty on CPU.
 {{- end -}}
 
 {{/*
-model.utilization: share of a GPU's memory that one engine takes. Engines in time slices see the whole GPU, so each takes its part.
+model.least: pods that always run.
 */}}
-{{- define "model.utilization" -}}
-{{- divf (float64 .Values.capacity.gpuMemoryUtilization) ((include "model.gpu" . | fromYaml).timeSlices | default 1) -}}
+{{- define "model.least" -}}
+{{- ternary .Values.capacity.autoscaling.min .Values.capacity.replicas .Values.capacity.autoscaling.enabled -}}
+{{- end -}}
+
+{{/*
+model.scaling: what common.scaledObject needs, as YAML. Three quarters of a batch in flight: the next pod should answer before requests
+wait, and it needs its start-up time.
+*/}}
+{{- define "model.scaling" -}}
+{{- $a := .Values.capacity.autoscaling -}}
+{{- $workload := index (dict "deployment" "" "kserve" "-predictor" "llm-d" "-kserve") .Values.runtime -}}
+{{- $batch := (include "model.capacity" . | fromYaml).maxNumSeqs | float64 -}}
+target: {apiVersion: apps/v1, kind: Deployment, name: {{ include "common.name" . }}{{ $workload }}}
+name: {{ include "common.name" . }}
+component: engine
+min: {{ int $a.min }}
+max: {{ int $a.max }}
+inFlight: {{ int $a.inFlight | default (mulf 0.75 $batch | floor | int) }}
+kvCache: {{ $a.kvCache }}
+via: {{ $a.via }}
+wake: {{ toJson $a.wake }}
+metrics: {{ toJson $a.metrics }}
+modelName: {{ .Values.model.name | quote }}
+startupSeconds: {{ include "model.startup" . }}
+key: capacity.autoscaling
 {{- end -}}

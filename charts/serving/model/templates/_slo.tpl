@@ -14,8 +14,7 @@ not an edge already, as JSON; empty when there is none, or when they are off. A 
 */}}
 {{- define "model.buckets" -}}
 {{- $mode := .Values.monitoring.sloBuckets -}}
-{{- $own := not (contains "/" .Values.image.repository) -}}
-{{- if or (eq $mode "always") (and (eq $mode "auto") $own) -}}
+{{- if or (eq $mode "always") (and (eq $mode "auto") (include "model.knows" (dict "ctx" . "since" "0.32.0"))) -}}
 {{- $edges := dict
       "ttft" (list "time_to_first_token" (list 0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0 160.0 640.0 2560.0))
       "itl" (list "inter_token_latency" (list 0.01 0.025 0.05 0.075 0.1 0.15 0.2 0.3 0.4 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0))
