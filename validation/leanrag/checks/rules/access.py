@@ -21,11 +21,19 @@ def no_wildcards(scope: Scope) -> Iterator[Finding]:
 
 
 def layer_namespaces(scope: Scope) -> Iterator[Finding]:
-    """NSP001: an object lives in its Application's namespace; only access rules may reach into another layer's."""
+    """NSP001: an object lives in its Application's namespace; only access rules may reach into another layer's.
+
+    The platform layer makes the namespaces of all others and configures operators, so it writes where they are.
+    """
     known = set(scope.namespaces.values())
     for manifest in scope.manifests:
         written = mapping(manifest.body.get("metadata")).get("namespace")
-        if written is None or not known or manifest.app.layer == "apps" or written == manifest.app.namespace:
+        if (
+            written is None
+            or not known
+            or manifest.app.layer in ("apps", "platform")
+            or written == manifest.app.namespace
+        ):
             continue
         if manifest.kind in {"Role", "RoleBinding", "NetworkPolicy"} and written in known:
             continue

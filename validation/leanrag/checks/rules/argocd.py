@@ -8,7 +8,14 @@ from leanrag.render.manifest import Manifest
 
 _OPTIONS = "argocd.argoproj.io/sync-options"
 _HOOK = "argocd.argoproj.io/hook"
-_KEPT = ("PersistentVolumeClaim", "Namespace", "CustomResourceDefinition", "Subscription", "OperatorGroup")
+_KEPT = (
+    "PersistentVolumeClaim",
+    "Namespace",
+    "CustomResourceDefinition",
+    "Subscription",
+    "OperatorGroup",
+    "ObjectBucketClaim",
+)
 
 
 def _annotations(manifest: Manifest) -> Mapping[str, str]:
