@@ -34,6 +34,7 @@ VERBS = {
     "report": ("leanrag.cli.gate", "report_verb"),
     "resync": ("leanrag.cli.operate", "resync_verb"),
     "rollback": ("leanrag.cli.promote", "rollback_verb"),
+    "size": ("leanrag.cli.size", "size_verb"),
     "smoke": ("leanrag.cli.measure", "smoke_verb"),
     "status": ("leanrag.cli.operate", "status_verb"),
     "tools": ("leanrag.cli.local", "tools_verb"),

@@ -1,7 +1,7 @@
 """What a model needs of a GPU, from its shape: weights, one step's activations, the engine itself, and the KV cache.
 
-The formula is vLLM's own (v1/worker/gpu_worker.py, determine_available_memory): the KV cache gets utilisation x memory, less
-weights, less the peak of one profiling step, less what CUDA and NCCL hold. Sizes are bytes of one GPU.
+The formula is vLLM's own (v1/worker/gpu_worker.py, determine_available_memory): the KV cache gets utilisation x memory,
+less weights, less the peak of one profiling step, less what CUDA and NCCL hold. Sizes are bytes of one GPU.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ _NCCL = {1: 0, 2: 358_612_992}
 _NCCL_MORE = 411_041_792
 # Modules and cuBLAS workspaces that CUDA holds beside torch: llm-d-planner e50305a, VLLM_NON_TORCH_MEMORY_TP1_GIB.
 _CUDA = 0.15 * GIB
-# vLLM's profiling step samples with top-k and top-p. Up to 0.16 that sorts all logits in torch; bytes of one logit that are
-# alive then: bf16 logits 2, their float32 copy 4, sorted values 4, indices 8; from 128 rows on a second index 8 and cub's
-# double buffer 12 (SortStable.cu, segmented_sort_pairs), below it two int2 of 8, keys 4 and the buffer 12 (…_by_full_sort).
+# vLLM's profiling step samples with top-k and top-p. Up to 0.16 that sorts all logits in torch; bytes of one logit that
+# are alive then: bf16 logits 2, their float32 copy 4, sorted values 4, indices 8; from 128 rows on a second index 8 and
+# cub's double buffer 12 (SortStable.cu, segmented_sort_pairs), below it two int2 of 8, keys 4 and the buffer 12.
 _SORT_MANY, _SORT_FEW, _SORT_ROWS = 38, 50, 128
-# From 0.17 a Triton kernel works in place: bf16 2, float32 4, probabilities 4, noise 4 (v1/sample/ops/topk_topp_sampler.py).
+# From 0.17 a Triton kernel works in place: bf16 2, float32 4, probabilities 4, noise 4 (ops/topk_topp_sampler.py).
 _NO_SORT, _NO_SORT_SINCE = 14, (0, 17)
-# From 0.21 CUDA graphs count, too (VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS). Published start-up logs show 0.1 to 1 GiB,
+# From 0.21 CUDA graphs count, too (VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS). Start-up logs show 0.1 to 1 GiB,
 # depending on how many batch sizes are captured: an allowance, the one figure here that is not computed.
 _GRAPHS, _GRAPHS_SINCE = 0.5 * GIB, (0, 21)
 
@@ -34,7 +34,7 @@ _GRAPHS, _GRAPHS_SINCE = 0.5 * GIB, (0, 21)
 class Setup:
     """How an engine runs: the arguments of vLLM that decide about memory.
 
-    `version` is vLLM's ("" = unknown: the hungrier way is assumed); `overhead_gib` replaces the computed activations and engine.
+    `version` is vLLM's ("" = unknown: the hungrier way is assumed). `overhead_gib` replaces activations and engine.
     """
 
     max_model_len: int
@@ -105,7 +105,7 @@ def weights(shape: Architecture, quantization: str) -> float:
 def kv_per_token(shape: Architecture, setup: Setup) -> float:
     """Return the bytes of one token in the KV cache of one GPU.
 
-    Heads are split over tensor parallel GPUs, but at least one stays on each; a latent (MLA) is held whole by every GPU.
+    Heads are split over tensor parallel GPUs, but at least one stays on each; a latent (MLA) is whole on every GPU.
     """
     layers = shape.layers / setup.pipeline_parallel
     if shape.kvLatent:
@@ -115,7 +115,7 @@ def kv_per_token(shape: Architecture, setup: Setup) -> float:
 
 
 def activation_bytes(shape: Architecture, setup: Setup) -> float:
-    """Return the peak of one profiling step: the widest layer of a full batch, or the sampler on all sequences' logits."""
+    """Return the peak of one profiling step: the widest layer of a full batch, or the sampler on all logits."""
     tokens = max(setup.max_num_batched_tokens, setup.max_num_seqs)
     stream = tokens * shape.hidden * 2
     # Gate, up and their product, and one more residual stream; a mixture also copies each token for every expert.

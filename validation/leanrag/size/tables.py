@@ -1,5 +1,6 @@
 """The shared tables of charts/common/values.yaml: GPUs, architectures, engines."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,16 @@ class Tables(_Strict):
         """Return the architecture of that key, or whose key a model's name begins with; else an InputError."""
         found = self.guess(name)
         return found or _row(self.architectures, name, "architecture", "add its shape, from its config.json")
+
+    def version(self, image: str) -> str:
+        """Return vLLM's version in an image (`registry/name:tag`), or "" when no source says it.
+
+        Upstream's images are called by it (vllm/vllm-openai:v0.11.2); our own are found in any registry.
+        """
+        name = image.partition("@")[0]
+        found = self.engines.get(name) or self.engines.get(name.rpartition("/")[2])
+        upstream = re.search(r"vllm/vllm-openai[a-z-]*:v?(\d+\.\d+\.\d+)", name)
+        return found or (upstream[1] if upstream else "")
 
     def guess(self, *names: str) -> Architecture | None:
         """Return the architecture with the longest key that begins a model's name (its last path part), or None."""

@@ -44,7 +44,8 @@ def test_what_is_sound_has_no_finding(path: Path) -> None:
 
 def test_every_object_rule_has_a_fixture_that_breaks_it() -> None:
     shown = {path.stem.split("-")[0] for path in BROKEN}
-    assert {check.id for check in (*OBJECTS, *SAME_PASS)} <= shown
+    # FIT001 judges a model on its cluster's GPUs, which no single manifest has: test_fit.py.
+    assert {check.id for check in (*OBJECTS, *SAME_PASS)} - {"FIT001"} <= shown
 
 
 def test_rule_ids_are_unique_and_sentences_end_without_a_stop() -> None:

@@ -1,0 +1,199 @@
+"""What a rendered model runs on and with: read from its objects, because profiles and defaults are decided there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leanrag.catalog.model import ClusterFacts, GpuPool
+from leanrag.core.errors import InputError
+from leanrag.size.memory import WEIGHT_BYTES, Setup
+from leanrag.size.tables import Architecture, Tables, bare
+
+_WHOLE, _SLICE = "nvidia.com/gpu", "nvidia.com/mig-"
+# vLLM's defaults where a manifest says nothing (vllm/engine/arg_utils.py, get_batch_defaults): by the GPU's memory.
+_LARGE_GIB, _HUGE_GIB = 70, 160
+# A MIG slice has 0.25 to 0.5 GiB less than its profile's name says (charts/common/templates/_gpu.tpl).
+_SLICE_LOSS_GIB = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The engine arguments of one container, by name without dashes; a flag without value is an empty text."""
+
+    values: Mapping[str, str]
+
+    def number(self, name: str, default: float) -> float:
+        """Return a number, also one with vLLM's suffixes (8k, 32K); anything else is the default."""
+        text = self.values.get(name, "")
+        factor = {"k": 1000, "K": 1024, "m": 1e6, "M": 2**20}.get(text[-1:], 1)
+        try:
+            return float(text if factor == 1 else text[:-1]) * factor
+        except ValueError:
+            return default
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One container that runs vLLM on GPUs: its arguments, its image, and what it asks for (`resource`, `count`)."""
+
+    arguments: Arguments
+    image: str
+    resource: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One engine, ready to be judged; `shape` is None for an unknown model, then `weights_gib` counts (0: unknown)."""
+
+    shape: Architecture | None
+    weights_gib: float
+    setup: Setup
+    product: str
+    memory_gib: float
+    count: int
+    per_node: int
+    time_slices: int
+
+
+def engines(bodies: Iterable[Mapping[str, Any]]) -> tuple[Engine, ...]:
+    """Return the engines on GPUs among the objects of one Application.
+
+    KServe keeps the arguments in the ServingRuntime and the GPUs in the InferenceService: one completes the other.
+    """
+    containers = [each for body in bodies for each in _containers(body)]
+    asked = next((found for each in containers if (found := _gpus(each))), ("", 0))
+    made: list[Engine] = []
+    for each in containers:
+        resource, count = _gpus(each) or asked
+        if runs_vllm(each) and count:
+            made.append(Engine(Arguments(arguments(each)), str(each.get("image") or ""), resource, count))
+    return tuple(made)
+
+
+def _containers(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every mapping that looks like a container: it names an image or asks for resources."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get("resources"), Mapping) or isinstance(node.get("image"), str):
+            yield node
+        for value in node.values():
+            yield from _containers(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _containers(value)
+
+
+def runs_vllm(container: Mapping[str, Any]) -> bool:
+    """Say whether a container starts vLLM's server: by its command, or its image's entry point."""
+    words = [str(word) for key in ("command", "args") for word in _list(container.get(key))]
+    started = words[:2] == ["vllm", "serve"] or "vllm.entrypoints.openai.api_server" in words
+    image = str(container.get("image") or "").rpartition("/")[2]
+    return started or (
+        not container.get("command") and image.startswith("vllm") and any("--" in word for word in words)
+    )
+
+
+def arguments(container: Mapping[str, Any]) -> dict[str, str]:
+    """Return a container's options: `--name=value`, `--name value` and `--name`; underscores count as dashes."""
+    words = [str(word) for key in ("command", "args") for word in _list(container.get(key))]
+    found: dict[str, str] = {}
+    name = ""
+    for word in words:
+        if word.startswith("--"):
+            name, _, value = word[2:].partition("=")
+            name = name.replace("_", "-")
+            found[name] = value
+        elif name and not found[name]:
+            found[name] = word
+    return found
+
+
+def _gpus(container: Mapping[str, Any]) -> tuple[str, int] | None:
+    resources = container.get("resources")
+    limits = resources.get("limits") if isinstance(resources, Mapping) else None
+    for name, count in (limits or {}).items() if isinstance(limits, Mapping) else ():
+        if (str(name) == _WHOLE or str(name).startswith(_SLICE)) and str(count).isdigit() and int(str(count)):
+            return str(name), int(str(count))
+    return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def served(engine: Engine, values: Mapping[str, Any], facts: ClusterFacts, known: Tables, version: str) -> Served:
+    """Join an engine with its values and its cluster; InputError when nobody knows its pool or the pool's memory."""
+    model = _mapping(values.get("model"))
+    pool = _pool(facts, str(_mapping(values.get("capacity")).get("gpu") or ""), engine.resource)
+    memory = _memory(pool, engine.resource, known)
+    size = float(model.get("sizeGiB") or 0)
+    shape = known.guess(*(str(model.get(key) or "") for key in ("architecture", "name", "source")))
+    sliced = engine.resource != _WHOLE
+    return Served(
+        shape=shape,
+        weights_gib=size,
+        setup=_setup(engine, str(model.get("quantization") or "none"), shape, memory, version, pool.product),
+        product=pool.product + (f" ({engine.resource.removeprefix(_SLICE)})" if sliced else ""),
+        memory_gib=memory,
+        count=engine.count,
+        per_node=pool.perNode,
+        time_slices=1 if sliced else pool.timeSlices,
+    )
+
+
+def _pool(facts: ClusterFacts, name: str, resource: str) -> GpuPool:
+    if name in facts.gpus:
+        return facts.gpus[name]
+    profile = resource.removeprefix(_SLICE) if resource.startswith(_SLICE) else None
+    fitting = [pool for pool in facts.gpus.values() if (pool.mig or "").replace("+", ".") == (profile or "")]
+    if len(fitting) == 1 and not name:
+        return fitting[0]
+    raise InputError(
+        f"cluster {facts.name!r} has no single pool of GPUs for {name or resource!r}",
+        hint="name one of cluster.gpus: " + (", ".join(facts.gpus) or "it has none"),
+    )
+
+
+def _memory(pool: GpuPool, resource: str, known: Tables) -> float:
+    """GiB of what one resource gives: a whole GPU, or a slice whose profile names it."""
+    if resource.startswith(_SLICE):
+        size = resource.removeprefix(_SLICE).partition("g.")[2].partition("gb")[0]
+        return int(size) - _SLICE_LOSS_GIB
+    if pool.memoryGiB:
+        return pool.memoryGiB
+    if bare(pool.product) in known.gpus:
+        return known.gpu(pool.product).memoryGiB
+    raise InputError(f"nobody knows how much memory {pool.product!r} has", hint="write memoryGiB into its pool")
+
+
+def _setup(
+    engine: Engine, quantization: str, shape: Architecture | None, memory: float, version: str, product: str
+) -> Setup:
+    given = engine.arguments
+    seqs, batch = batch_defaults(memory, "A100" in product)
+    kv = given.values.get("kv-cache-dtype", "auto")
+    pipeline = int(given.number("pipeline-parallel-size", given.number("pp", 1)))
+    return Setup(
+        max_model_len=int(given.number("max-model-len", shape.maxModelLen if shape else 4096)),
+        quantization=quantization if quantization in WEIGHT_BYTES else "none",
+        kv_bytes=1 if kv.startswith("fp8") else 2,
+        tensor_parallel=int(given.number("tensor-parallel-size", given.number("tp", 1))),
+        pipeline_parallel=pipeline,
+        utilization=given.number("gpu-memory-utilization", 0.9),
+        max_num_seqs=int(given.number("max-num-seqs", seqs)),
+        max_num_batched_tokens=int(given.number("max-num-batched-tokens", batch)),
+        eager="enforce-eager" in given.values,
+        samples=given.values.get("runner") != "pooling",
+        version=version,
+    )
+
+
+def batch_defaults(memory_gib: float, a100: bool = False) -> tuple[int, int]:
+    """Return vLLM's own max_num_seqs and max_num_batched_tokens for its server on a GPU of this memory."""
+    if memory_gib >= _HUGE_GIB:
+        return 1024, 16384
+    return (1024, 8192) if memory_gib >= _LARGE_GIB and not a100 else (256, 2048)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
