@@ -41,7 +41,7 @@ spec:
     - type: External
       external:
         metric:
-          name: {{ index $.metrics $metric | quote }}
+          name: {{ index ($.metrics | default dict) $metric | quote }}
           selector:
             matchLabels: {model_name: {{ $.modelName | quote }}}
         target: {type: AverageValue, averageValue: {{ index $ $metric | quote }}}
@@ -82,8 +82,10 @@ spec:
     {{- include "common.scaledObject.trigger" (merge (dict "trigger" "kv-cache" "query" $query "threshold" .) $) | nindent 4 }}
     {{- end }}
     {{- if eq $min 0 }}
-    {{- $wake := dict "trigger" "wake" "query" .wake.query "threshold" (.wake.threshold | default 1) "metricsOf" .wake.namespace }}
-    {{- include "common.scaledObject.trigger" (merge $wake .) | nindent 4 }}
+    {{- with .wake }}
+    {{- $wake := dict "trigger" "wake" "query" .query "threshold" (.threshold | default 1) "metricsOf" .namespace }}
+    {{- include "common.scaledObject.trigger" (merge $wake $) | nindent 4 }}
+    {{- end }}
     {{- end }}
 {{- end -}}
 {{- end -}}
