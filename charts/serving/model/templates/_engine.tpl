@@ -110,9 +110,10 @@ model.args.model: what the model is and may do.
 {{- end -}}
 {{- with include "model.speculative" .ctx -}}{{- $args = append $args (printf "--speculative-config=%s" .) -}}{{- end -}}
 {{- /* With llm-d the controller fetches the adapters, and names them and their limits. */ -}}
-{{- if and $v.lora.adapters (ne $v.runtime "llm-d") -}}
+{{- $adapters := include "model.adapters" .ctx | fromYaml -}}
+{{- if and $adapters (ne $v.runtime "llm-d") -}}
 {{- $args = concat $args (list "--enable-lora" (printf "--max-loras=%d" (int $v.lora.maxLoras)) (printf "--max-lora-rank=%d" (int $v.lora.maxRank)) "--lora-modules") -}}
-{{- range $name, $_ := $v.lora.adapters -}}{{- $args = append $args (printf "%s=/mnt/lora/%s" $name $name) -}}{{- end -}}
+{{- range $name, $_ := $adapters -}}{{- $args = append $args (printf "%s=/mnt/lora/%s" $name $name) -}}{{- end -}}
 {{- end -}}
 {{- toYaml $args -}}
 {{- end -}}

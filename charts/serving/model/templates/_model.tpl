@@ -6,12 +6,14 @@ model.scheme: hf, oci, s3 or pvc.
 {{- end -}}
 
 {{/*
-model.schemes: those of the LoRA adapters, as a list.
+model.adapters: source of every LoRA adapter by name; one that an overlay sets to null is gone.
 */}}
-{{- define "model.schemes" -}}
-{{- $schemes := list -}}
-{{- range .Values.lora.adapters -}}{{- $schemes = append $schemes (splitList "://" . | first) -}}{{- end -}}
-{{- toYaml $schemes -}}
+{{- define "model.adapters" -}}
+{{- $adapters := dict -}}
+{{- range $name, $source := .Values.lora.adapters -}}
+{{- if $source -}}{{- $_ := set $adapters $name $source -}}{{- end -}}
+{{- end -}}
+{{- toYaml $adapters -}}
 {{- end -}}
 
 {{/*

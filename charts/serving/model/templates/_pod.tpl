@@ -146,7 +146,7 @@ fetches them.
 {{- $claims := dict -}}
 {{- with .Values.speculative.source -}}{{- $_ := set $claims "draft" (dict "source" . "path" "/mnt/draft") -}}{{- end -}}
 {{- if ne .Values.runtime "llm-d" -}}
-{{- range $name, $source := .Values.lora.adapters -}}
+{{- range $name, $source := include "model.adapters" . | fromYaml -}}
 {{- $_ := set $claims (printf "lora-%s" $name) (dict "source" $source "path" (printf "/mnt/lora/%s" $name)) -}}
 {{- end -}}
 {{- end -}}

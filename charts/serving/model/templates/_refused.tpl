@@ -73,11 +73,11 @@ model.refused.model: what contradicts the model itself, and what is put beside i
 {{- if and (eq $s.method "ngram") (gt (int $s.lookup.min) (int $s.lookup.max)) -}}
 {{- $problems = append $problems (dict "key" "speculative.lookup.min" "reason" "more than lookup.max" "remedy" "lower it") -}}
 {{- end -}}
-{{- if $v.lora.adapters -}}
-{{- if and (eq $v.runtime "llm-d") (.Values.cluster | default dict).openshiftAI (not (include "common.rhoai" (dict "ctx" . "since" "3.5"))) -}}
-{{- $problems = append $problems (dict "key" "lora.adapters" "reason" (printf "the controller of OpenShift AI %v fetches no adapters; that came with 3.5" .Values.cluster.openshiftAI) "remedy" "set runtime to kserve or deployment") -}}
+{{- with include "model.adapters" . | fromYaml -}}
+{{- if and (eq $v.runtime "llm-d") ($.Values.cluster | default dict).openshiftAI (not (include "common.rhoai" (dict "ctx" $ "since" "3.5"))) -}}
+{{- $problems = append $problems (dict "key" "lora.adapters" "reason" (printf "the controller of OpenShift AI %v fetches no adapters; that came with 3.5" $.Values.cluster.openshiftAI) "remedy" "set runtime to kserve or deployment") -}}
 {{- end -}}
-{{- range $name, $source := $v.lora.adapters -}}
+{{- range $name, $source := . -}}
 {{- if and (ne $v.runtime "llm-d") (not (hasPrefix "pvc://" $source)) -}}
 {{- $problems = append $problems (dict "key" (printf "lora.adapters.%s" $name) "reason" "only llm-d fetches adapters" "remedy" "put it on a volume and write pvc://claim/path") -}}
 {{- end -}}
