@@ -14,20 +14,22 @@ apis:
   - file_processors
   - inference
   - responses
+  {{- if and (not $ogx) (ne .Values.safety.provider "none") }}
+  - safety
+  {{- end }}
   - tool_runtime
   - vector_io
 providers:
   inference:
     {{- include "rag-stack.engine" (dict "root" . "id" "vllm" "model" .Values.models.chat "env" "CHAT_API_TOKEN") | nindent 4 }}
     {{- include "rag-stack.engine" (dict "root" . "id" "vllm-embed" "model" .Values.models.embedding "env" "EMBEDDING_API_TOKEN") | nindent 4 }}
+    {{- if eq .Values.safety.provider "llama-guard" }}
+    {{- include "rag-stack.engine" (dict "root" . "id" "vllm-guard" "model" .Values.safety "env" "SAFETY_API_TOKEN") | nindent 4 }}
+    {{- end }}
   vector_io:
     {{- include "rag-stack.vectorProvider" . | nindent 4 }}
   files:
-    - provider_id: local
-      provider_type: inline::localfs
-      config:
-        storage_dir: ${env.RAG_STACK_DATA}/files
-        metadata_store: {table_name: files, backend: sql_default}
+    {{- include "rag-stack.files" . | nindent 4 }}
   file_processors:
     # Not inline::auto, the default of OGX: it needs markitdown, and without it attaching a file hangs.
     - provider_id: pypdf
@@ -44,13 +46,27 @@ providers:
           agent_state: {namespace: agents, backend: kv_default}
           {{- end }}
           responses: {table_name: responses, backend: sql_default}
+        {{- if and $ogx (eq .Values.safety.provider "moderations") }}
+        moderation_endpoint: {{ .Values.safety.url | trimSuffix "/" }}/moderations
+        {{- if .Values.safety.auth.secretName }}
+        moderation_headers: {Authorization: "Bearer ${env.SAFETY_API_TOKEN}"}
+        {{- end }}
+        {{- end }}
+  {{- if and (not $ogx) (ne .Values.safety.provider "none") }}
+  safety:
+    {{- include "rag-stack.safety" . | nindent 4 }}
+  {{- end }}
   tool_runtime:
     - provider_id: file-search
       provider_type: inline::file-search
 storage:
   backends:
+    {{- if eq .Values.state.records "postgres" }}
+    {{- include "rag-stack.postgresBackends" . | trim | nindent 4 }}
+    {{- else }}
     kv_default: {type: kv_sqlite, db_path: "${env.RAG_STACK_DATA}/kvstore.db"}
     sql_default: {type: sql_sqlite, db_path: "${env.RAG_STACK_DATA}/sql_store.db"}
+    {{- end }}
   stores:
     metadata: {namespace: registry, backend: kv_default}
     inference: {table_name: inference_store, backend: sql_default}
@@ -58,6 +74,10 @@ storage:
     {{- if $ogx }}
     prompts: {table_name: prompts, backend: sql_default}
     connectors: {table_name: connectors, backend: sql_default}
+    {{- if eq .Values.state.records "postgres" }}
+    # With it every pod reads the stores' records in the database; without it each knows only what it made or found at its start.
+    vector_stores: {table_name: vector_stores, backend: sql_default}
+    {{- end }}
     {{- else }}
     prompts: {namespace: prompts, backend: kv_default}
     connectors: {namespace: connectors, backend: kv_default}
@@ -75,6 +95,20 @@ registered_resources:
       metadata:
         embedding_dimension: {{ .Values.models.embedding.dimension }}
         context_length: {{ .Values.models.embedding.contextLength }}
+    {{- if eq .Values.safety.provider "llama-guard" }}
+    - model_id: {{ .Values.safety.model | quote }}
+      provider_id: vllm-guard
+      provider_model_id: {{ .Values.safety.model | quote }}
+      model_type: llm
+    {{- end }}
+  {{- if and (not $ogx) (ne .Values.safety.provider "none") }}
+  shields:
+    - shield_id: guard
+      provider_id: {{ .Values.safety.provider }}
+      provider_shield_id: {{ eq .Values.safety.provider "llama-guard" | ternary (printf "vllm-guard/%s" .Values.safety.model) .Values.safety.model | quote }}
+safety:
+  default_shield_id: guard
+  {{- end }}
 vector_stores:
   default_provider_id: {{ .Values.vectorStore }}
   default_embedding_model:
@@ -88,6 +122,14 @@ vector_stores:
 server:
   # The port comes from --port: Llama Stack 0.7.3 ignores server.port.
   host: 0.0.0.0
+  {{- if .Values.limits.requestsPerDay }}
+  # Counted before anybody signs in, so each address has this quota, whoever calls from it.
+  quota:
+    kvstore: {namespace: quota, backend: kv_default}
+    period: day
+    anonymous_max_requests: {{ .Values.limits.requestsPerDay }}
+    authenticated_max_requests: {{ .Values.limits.requestsPerDay }}
+  {{- end }}
   {{- if ne .Values.auth.mode "none" }}
   auth:
     provider_config:
@@ -108,7 +150,7 @@ server:
     api_token: ${env.{{ .env }}}
     {{- end }}
     {{- if .root.Values.trustedCA.configMap }}
-    network: {tls: {verify: /etc/rag-stack-ca/trusted/{{ .root.Values.trustedCA.key }}}}
+    network: {tls: {verify: {{ include "rag-stack.caFile" .root }}}}
     {{- end }}
 {{- end -}}
 
@@ -117,46 +159,67 @@ server:
 {{- .model.url | default $default | trimSuffix "/" | trimSuffix "/v1" -}}
 {{- end -}}
 
-{{/* URL of a vector store that is a server. */}}
-{{- define "rag-stack.storeUrl" -}}
-{{- $port := ternary 19530 8000 (eq .Values.vectorStore "milvus") -}}
-{{- $default := printf "http://%s.%s.svc.cluster.local:%d" .Values.vectorStore (include "common.namespace" (dict "ctx" . "layer" "data")) $port -}}
-{{- (index .Values .Values.vectorStore).url | default $default -}}
+{{/* Where uploaded files are kept; their records are where all records are. */}}
+{{- define "rag-stack.files" -}}
+{{- if eq .Values.state.files "s3" -}}
+{{- with .Values.state.s3 -}}
+# boto3 finds the keys in the environment.
+- provider_id: s3
+  provider_type: remote::s3
+  config:
+    bucket_name: {{ .bucket }}
+    region: {{ .region }}
+    {{- with .endpoint }}
+    endpoint_url: {{ . }}
+    {{- end }}
+    metadata_store: {table_name: files, backend: sql_default}
+{{- end }}
+{{- else -}}
+- provider_id: local
+  provider_type: inline::localfs
+  config:
+    storage_dir: ${env.RAG_STACK_DATA}/files
+    metadata_store: {table_name: files, backend: sql_default}
+{{- end -}}
 {{- end -}}
 
-{{/* The one vector store. Its provider_id is the value `vectorStore`, so that clients and dashboards show the same word. */}}
-{{- define "rag-stack.vectorProvider" -}}
-- provider_id: {{ .Values.vectorStore }}
-  {{- if eq .Values.vectorStore "milvus-lite" }}
-  provider_type: inline::milvus
-  config:
-    db_path: ${env.RAG_STACK_DATA}/milvus.db
-    persistence: {namespace: "vector_io::milvus-lite", backend: kv_default}
-  {{- else if eq .Values.vectorStore "faiss" }}
-  provider_type: inline::faiss
-  config:
-    persistence: {namespace: "vector_io::faiss", backend: kv_default}
-  {{- else if eq .Values.vectorStore "milvus" }}
-  provider_type: remote::milvus
-  config:
-    uri: {{ include "rag-stack.storeUrl" . }}
-    {{- if .Values.milvus.secretName }}
-    token: ${env.MILVUS_TOKEN}
-    {{- else }}
-    token: ""
-    {{- end }}
-    {{- if and .Values.trustedCA.configMap (hasPrefix "https://" .Values.milvus.url) }}
-    # Handed on to pymilvus as it is.
-    secure: true
-    server_pem_path: /etc/rag-stack-ca/trusted/{{ .Values.trustedCA.key }}
-    {{- end }}
-    persistence: {namespace: "vector_io::milvus", backend: kv_default}
-  {{- else }}
-  provider_type: remote::chromadb
-  config:
-    url: {{ include "rag-stack.storeUrl" . }}
-    persistence: {namespace: "vector_io::chroma", backend: kv_default}
+{{/* The same database twice, because the servers reach it in two ways; encryption is in PGSSLMODE, which both ways obey. */}}
+{{- define "rag-stack.postgresBackends" -}}
+{{- $ogx := eq .Values.api "ogx" -}}
+{{- range $name, $type := dict "kv_default" "kv_postgres" "sql_default" "sql_postgres" }}
+{{ $name }}:
+  type: {{ $type }}
+  {{- with $.Values.state.postgres }}
+  host: {{ .host }}
+  port: {{ .port }}
+  db: {{ .database }}
+  user: {{ .user }}
+  password: ${env.STATE_PASSWORD}
   {{- end }}
+  {{- if or $ogx (eq $name "sql_default") }}
+  # Per pool, and OGX opens one for each of its half a dozen namespaces.
+  pool_size: 1
+  max_overflow: 4
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Llama Stack's shield; OGX has none, only the address of a moderation service. */}}
+{{- define "rag-stack.safety" -}}
+{{- $types := dict "llama-guard" "inline::llama-guard" "nemo" "remote::nvidia" "moderations" "remote::passthrough" -}}
+{{- with .Values.safety -}}
+- provider_id: {{ .provider }}
+  provider_type: {{ index $types .provider }}
+  {{- if eq .provider "nemo" }}
+  config: {guardrails_service_url: {{ .url | trimSuffix "/" | quote }}, config_id: {{ .configId | quote }}}
+  {{- else if eq .provider "moderations" }}
+  config:
+    base_url: {{ .url | trimSuffix "/" }}
+    {{- if .auth.secretName }}
+    api_key: ${env.SAFETY_API_TOKEN}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "rag-stack.auth" -}}

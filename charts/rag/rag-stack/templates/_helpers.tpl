@@ -45,15 +45,6 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
 {{- end -}}
 {{- end -}}
 
-{{/* What each store can search. A mode that a store lacks is an empty answer with status 200 in Llama Stack 0.7.3, so it must not be offered. */}}
-{{- define "rag-stack.searchModes" -}}
-{{- if has .Values.vectorStore (list "milvus-lite" "milvus") -}}
-["vector", "keyword", "hybrid"]
-{{- else -}}
-["vector"]
-{{- end -}}
-{{- end -}}
-
 {{- define "rag-stack.env" -}}
 - name: RAG_STACK_DATA
   value: /var/lib/rag-stack
@@ -78,6 +69,13 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
   value: {{ . }}
 {{- end }}
 {{- if eq .Values.api "ogx" }}
+# OGX reads these two, and not OTEL_RESOURCE_ATTRIBUTES; Llama Stack reads neither.
+- name: OTEL_SERVICE_NAMESPACE
+  value: {{ .Release.Namespace }}
+{{- with (.Values.cluster | default dict).name }}
+- name: CLUSTER_ID
+  value: {{ . }}
+{{- end }}
 - name: OGX_METRICS_ENDPOINT_ENABLED
   value: "1"
 - name: OGX_METRICS_HOST
@@ -91,8 +89,33 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
 {{- end }}
 {{- include "rag-stack.secretEnv" (dict "name" "CHAT_API_TOKEN" "from" .Values.models.chat.auth) }}
 {{- include "rag-stack.secretEnv" (dict "name" "EMBEDDING_API_TOKEN" "from" .Values.models.embedding.auth) }}
-{{- if eq .Values.vectorStore "milvus" }}
-{{- include "rag-stack.secretEnv" (dict "name" "MILVUS_TOKEN" "from" .Values.milvus) }}
+{{- $store := include "rag-stack.store" . | fromYaml }}
+{{- if $store.url }}
+{{- include "rag-stack.secretEnv" (dict "name" "VECTOR_STORE_SECRET" "from" .Values.store.auth) }}
+{{- end }}
+{{- if eq .Values.state.records "postgres" }}
+{{- include "rag-stack.secretEnv" (dict "name" "STATE_PASSWORD" "from" .Values.state.postgres) }}
+{{- end }}
+{{- if include "rag-stack.postgres" . }}
+# Read by psycopg2 and asyncpg alike, for records and vectors; Llama Stack 0.7.3 has no setting of its own for it.
+- name: PGSSLMODE
+  value: {{ .Values.postgresTls }}
+{{- if eq .Values.postgresTls "verify-full" }}
+- name: PGSSLROOTCERT
+  value: {{ include "rag-stack.caFile" . }}
+{{- end }}
+{{- end }}
+{{- if eq .Values.state.files "s3" }}
+{{- range $key := list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
+{{- include "rag-stack.secretEnv" (dict "name" $key "from" (dict "secretName" $.Values.state.s3.secretName "secretKey" $key)) }}
+{{- end }}
+{{- if and .Values.trustedCA.configMap (hasPrefix "https://" .Values.state.s3.endpoint) }}
+- name: AWS_CA_BUNDLE
+  value: {{ include "rag-stack.caFile" . }}
+{{- end }}
+{{- end }}
+{{- if ne .Values.safety.provider "none" }}
+{{- include "rag-stack.secretEnv" (dict "name" "SAFETY_API_TOKEN" "from" .Values.safety.auth) }}
 {{- end }}
 {{- if and (eq .Values.auth.mode "oauth2") .Values.auth.oauth2.introspection.url }}
 {{- include "rag-stack.secretEnv" (dict "name" "OAUTH2_CLIENT_SECRET" "from" .Values.auth.oauth2.introspection) }}
@@ -161,14 +184,30 @@ ports: [{{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (terna
   ports: [8000]
   {{- end }}
 {{- end }}
-{{- if has .Values.vectorStore (list "milvus" "chroma") }}
+{{- $store := include "rag-stack.store" . | fromYaml }}
+{{- if .Values.store.url }}
 vector-store:
-  {{- if (index .Values .Values.vectorStore).url }}
-  {{- include "rag-stack.edge" (include "rag-stack.storeUrl" .) | nindent 2 }}
-  {{- else }}
+  {{- include "rag-stack.edge" .Values.store.url | nindent 2 }}
+{{- else if $store.chart }}
+vector-store:
   to: [{layer: data}]
-  ports: [{{ ternary 19530 8000 (eq .Values.vectorStore "milvus") }}]
-  {{- end }}
+  ports: [{{ $store.port }}]
+{{- end }}
+{{- if eq .Values.state.records "postgres" }}
+records:
+  {{- include "rag-stack.edge" (printf "postgresql://%s:%v" .Values.state.postgres.host .Values.state.postgres.port) | nindent 2 }}
+{{- end }}
+{{- if eq .Values.state.files "s3" }}
+files:
+  {{- include "rag-stack.edge" (.Values.state.s3.endpoint | default "https://s3.amazonaws.com") | nindent 2 }}
+{{- end }}
+{{- if .Values.safety.url }}
+safety:
+  {{- include "rag-stack.edge" .Values.safety.url | nindent 2 }}
+{{- else if eq .Values.safety.provider "llama-guard" }}
+safety:
+  to: [{layer: serving}]
+  ports: [8000]
 {{- end }}
 {{- if eq .Values.auth.mode "kubernetes" }}
 kubernetes-api:
