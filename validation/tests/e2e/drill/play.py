@@ -1,4 +1,4 @@
-"""Play the faults, level by level, and write docs/drill.md."""
+"""Play the faults, level by level, keep what was seen, and write docs/drill.md."""
 
 import argparse
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leanrag.bench.up import up
+from leanrag.core.process import run as process
 from leanrag.core.progress import say
 
 from ..api import Api
@@ -19,18 +20,14 @@ from .cluster_faults import Ward
 from .desk import Desk, Office, open_office, scratch
 from .fault import Fault, Row, chosen, play
 from .good import good_runs
+from .kept import Kept
 from .measuring_faults import Laboratory, Measured
-from .table import write_table
+from .table import LEVELS, write_table
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = ROOT / "docs" / "drill.md"
 GOOD = 20
-LEVELS = {
-    "evidence": "Evidence",
-    "git": "Git and the promoter",
-    "measuring": "Measuring",
-    "cluster": "The running cluster",
-}
+KEPT = ROOT / "out" / "drill.json"
 
 
 @dataclass(slots=True)
@@ -38,27 +35,25 @@ class Play:
     """One run of the drill: what was asked for, and what was seen so far."""
 
     asked: argparse.Namespace
-    groups: list[tuple[str, list[Row]]] = field(default_factory=list)
-    good: list[str] = field(default_factory=list)
+    kept: Kept
+    rows: list[Row] = field(default_factory=list)
     blocked: bool = False
 
-    def level(self, name: str, faults: Sequence[Fault[Any]], stage: Callable[[Fault[Any]], Any]) -> None:
-        """Play the faults of one level; `stage` gives each its stage, as a context manager."""
-        rows: list[Row] = []
-        self.groups.append((LEVELS[name], rows))
+    def level(self, faults: Sequence[Fault[Any]], stage: Callable[[Fault[Any]], Any]) -> None:
+        """Play faults; `stage` gives each its stage, as a context manager."""
         for fault in chosen(faults, self.asked.short, self.asked.only):
             with stage(fault) as place:
-                rows.append(play(fault, place))
-                _tell(rows[-1])
+                self.rows.append(play(fault, place))
+                self.kept.row(self.rows[-1])
+                _tell(self.rows[-1])
 
     def end(self) -> int:
         """Write the page, say the sum, and return the exit code."""
-        rows = [row for _, some in self.groups for row in some]
-        wrong = sum(bool(row.promoted) for row in rows)
-        odd = [row.id for row in rows if not row.ok]
-        if self.asked.page:
-            write_table(self.asked.page, self.groups, self.good)
-        print(f"{wrong} of {len(rows)} promoted" + (f"; not as expected: {', '.join(odd)}" if odd else ""))
+        wrong = sum(bool(row.promoted) for row in self.rows)
+        odd = [row.id for row in self.rows if not row.ok]
+        if not write_table(self.asked.page, self.kept):
+            say(f"{self.asked.page} is written once every fault has been played (make drill)")
+        print(f"{wrong} of {len(self.rows)} promoted" + (f"; not as expected: {', '.join(odd)}" if odd else ""))
         return 1 if wrong or odd or self.blocked else 0
 
 
@@ -68,13 +63,12 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     names = parser.add_argument
     names("--short", action="store_true", help="only the most dangerous faults")
     names("--only", type=lambda text: text.split(","), default=[], help="ids of faults, with commas")
-    names("--level", type=lambda text: text.split(","), default=list(LEVELS), help="levels, with commas")
+    names("--level", type=lambda text: text.split(","), default=list(LEVELS), help=f"of {', '.join(LEVELS)}")
     names("--kubeconfig", type=Path, help="API server for the levels that need no more; default: the bench")
     names("--good", type=int, help="repetitions of the good story; default: 20 with the whole drill, else none")
-    names("--page", type=Path, help=f"the page to write; default: {PAGE} when all is played")
+    names("--page", type=Path, default=PAGE, help="the page to write when every fault has been played")
     asked = parser.parse_args(arguments)
     whole = not asked.short and not asked.only and set(asked.level) == set(LEVELS)
-    asked.page = asked.page or (PAGE if whole else None)
     asked.good = (GOOD if whole else 0) if asked.good is None else asked.good
     return asked
 
@@ -82,7 +76,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     """Play what was asked for; exit 0 only when nothing was promoted and every fault was seen as expected."""
     asked = options(arguments)
-    run = Play(asked)
+    run = Play(asked, Kept.open(KEPT, _commit()))
     if set(asked.level) - {"cluster"}:
         _at_desks(run)
     if "cluster" in asked.level or asked.good:
@@ -90,17 +84,23 @@ def main(arguments: Sequence[str]) -> int:
     return run.end()
 
 
+def _commit() -> str:
+    return process(
+        ["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], what="git rev-parse", timeout=30
+    ).stdout.strip()
+
+
 def _at_desks(run: Play) -> None:
     asked = run.asked
     with _office(asked.kubeconfig) as office:
-        run.good.append(control(office, "before"))
+        before = control(office, "before")
         if "evidence" in asked.level:
-            run.level("evidence", evidence_faults.FAULTS, lambda fault: desk(office, fault))
+            run.level(evidence_faults.FAULTS, lambda fault: desk(office, fault))
         if "git" in asked.level:
-            run.level("git", git_faults.FAULTS, lambda fault: desk(office, fault))
+            run.level(git_faults.FAULTS, lambda fault: desk(office, fault))
         if "measuring" in asked.level:
             _measuring(run, office)
-        run.good.append(control(office, "after"))
+        run.kept.line("control", (before, control(office, "after")))
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def _measuring(run: Play, office: Office) -> None:
             yield Measured(made, laboratory)
 
     try:
-        run.level("measuring", measuring_faults.FAULTS, stage)
+        run.level(measuring_faults.FAULTS, stage)
     finally:
         laboratory.close()
 
@@ -154,10 +154,10 @@ def _cluster(run: Play) -> None:
 
     if run.asked.good:
         lines, fine = good_runs(world, run.asked.good)
-        run.good += lines
+        run.kept.line("good", lines)
         run.blocked = not fine
     if "cluster" in run.asked.level:
-        run.level("cluster", cluster_faults.FAULTS, stage)
+        run.level(cluster_faults.FAULTS, stage)
 
 
 def _tell(row: Row) -> None:
