@@ -111,6 +111,8 @@ class ClusterFacts(_Strict):
     registry: str
     gpus: Mapping[str, GpuPool] = {}
     features: tuple[Feature, ...] = ()
+    # Address of the Prometheus that scrapes a plain Kubernetes cluster; OpenShift has its own.
+    prometheus: str | None = Field(default=None, pattern=r"^https?://")
     protected: bool = False
     namespacePrefix: str = Field(default="lr", pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")  # noqa: N815
     gate: GateFacts = GateFacts()
