@@ -16,6 +16,7 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "ReplicaSet": _TEMPLATE,
     "Job": _TEMPLATE,
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Grafana": ("spec", "deployment", "spec", "template"),  # merged into the operator's (grafana-operator v5.24.0)
 }
 _RUNTIMES = ("ServingRuntime", "ClusterServingRuntime")
 # Component labels of LLMInferenceService pods (kserve v0.20.0, pkg/constants and pkg/controller/v1alpha2/llmisvc).
