@@ -77,7 +77,9 @@ def test_it_runs_on_the_gpus_that_it_names(staging: Path) -> None:
 def test_the_rest_follows_from_pool_architecture_and_profile(staging: Path) -> None:
     add(staging)
     (container,) = kind(staging, "ServingRuntime")["spec"]["containers"]
-    assert {"--max-num-seqs=32", "--max-num-batched-tokens=4096", "--gpu-memory-utilization=0.9"} <= {*container["args"]}
+    assert {"--max-num-seqs=32", "--max-num-batched-tokens=4096", "--gpu-memory-utilization=0.9"} <= {
+        *container["args"]
+    }
     memory = kind(staging, "InferenceService")["spec"]["predictor"]["model"]["resources"]["limits"]["memory"]
     assert memory == "21Gi"
 
