@@ -1,7 +1,8 @@
 """What each AppProject may deploy, from what the charts render: `python -m leanrag.render.projects [--write]`.
 
 Kinds come from every case in ci/ and from every Application of every cluster, so that an option that nobody uses yet is
-allowed, too, and nothing else is. They are written to apps/cluster/values.yaml; without --write they are compared.
+allowed, too, and nothing else is. Namespaces of others, such as an operator's, come from the Applications alone: a case
+names examples. Both are written to apps/cluster/values.yaml; without --write they are compared.
 """
 
 import re
@@ -71,6 +72,16 @@ def rendered(root: Path) -> dict[str, frozenset[Kind]]:
     return found
 
 
+def foreign(root: Path) -> dict[str, frozenset[str]]:
+    """Return for each AppProject the namespaces that its Applications write to and that are no layer of theirs."""
+    repository = Repository(root)
+    found: dict[str, frozenset[str]] = {name: frozenset() for name in ("platform", "workload", "gate")}
+    for app in (app for cluster in repository.clusters() for app in repository.apps(cluster)):
+        used = {str(each.body["metadata"].get("namespace", app.namespace)) for each in render(repository, app)}
+        found[project_of(app.layer)] |= used - set(app.namespaces.values())
+    return found
+
+
 def project_of(layer: str) -> str:
     """Return which AppProject a layer's Applications belong to."""
     return layer if layer in ("platform", "gate") else "workload"
@@ -80,11 +91,23 @@ def written(text: str, found: Mapping[str, Iterable[Kind]]) -> str:
     """Return apps/cluster/values.yaml with the kinds of every project replaced; all else stays as it is."""
     for project, kinds in found.items():
         for key, clustered in (("clusterKinds", True), ("kinds", False)):
-            block = _block([each for each in kinds if each.clustered is clustered])
-            place = re.compile(rf"(^  {project}:\n(?:    .*\n)*?    {key}:)(?: \{{\}})?\n(?:      .*\n)*", re.MULTILINE)
-            text, count = place.subn(lambda at, block=block: f"{at.group(1)}{block}", text)  # type: ignore[misc]
-            if count != 1:
-                raise InputError(f"{VALUES}: no projects.{project}.{key}", hint="restore the file from Git")
+            text = _replaced(text, project, key, _block([each for each in kinds if each.clustered is clustered]))
+    return text
+
+
+def placed(text: str, found: Mapping[str, Iterable[str]]) -> str:
+    """Return apps/cluster/values.yaml with the namespaces of every project replaced."""
+    for project, names in found.items():
+        lines = "".join(f"      - {name}\n" for name in sorted(names))
+        text = _replaced(text, project, "namespaces", f"\n{lines}" if lines else " []\n")
+    return text
+
+
+def _replaced(text: str, project: str, key: str, block: str) -> str:
+    place = re.compile(rf"(^  {project}:\n(?:    .*\n)*?    {key}:)(?: \{{\}}| \[\])?\n(?:      .*\n)*", re.MULTILINE)
+    text, count = place.subn(lambda at: f"{at.group(1)}{block}", text)
+    if count != 1:
+        raise InputError(f"{VALUES}: no projects.{project}.{key}", hint="restore the file from Git")
     return text
 
 
@@ -100,7 +123,7 @@ def main(arguments: Iterable[str]) -> int:
     """Write the projects' kinds, or compare them and exit 1 when they differ."""
     root = Path.cwd()
     before = read_text(root / VALUES)
-    after = written(before, rendered(root))
+    after = placed(written(before, rendered(root)), foreign(root))
     if "--write" in arguments and after != before:
         write_atomic(root / VALUES, after)
     elif after != before:

@@ -154,7 +154,8 @@ def test_the_sync_timeout_ends_neither_the_retries_nor_the_gate() -> None:
 @pytest.mark.helm
 def test_projects_allow_the_kinds_that_charts_render_and_no_others(repository: Repository) -> None:
     text = (ROOT / projects.VALUES).read_text()
-    assert projects.written(text, projects.rendered(ROOT)) == text, "run: python -m leanrag.render.projects --write"
+    written = projects.placed(projects.written(text, projects.rendered(ROOT)), projects.foreign(ROOT))
+    assert written == text, "run: python -m leanrag.render.projects --write"
     assert '"*"' not in text
 
 
@@ -167,6 +168,44 @@ def test_a_kind_that_is_no_longer_rendered_leaves_its_project() -> None:
     before = yamlio.load(text, "values.yaml")["projects"]
     assert found["workload"] == before["workload"]
     assert found["gate"]["layers"] == before["gate"]["layers"]
+
+
+def test_a_namespace_that_nothing_writes_to_any_more_leaves_its_project() -> None:
+    text = (ROOT / projects.VALUES).read_text()
+    found = yamlio.load(projects.placed(text, {"platform": {"zoo", "cert-manager"}}), "values.yaml")["projects"]
+    assert found["platform"]["namespaces"] == ["cert-manager", "zoo"]
+    emptied = yamlio.load(projects.placed(text, {"platform": ()}), "values.yaml")["projects"]
+    before = yamlio.load(text, "values.yaml")["projects"]
+    assert emptied["platform"] == {**before["platform"], "namespaces": []}
+    assert emptied["gate"] == before["gate"]
+
+
+def wave(body: Any) -> int:
+    return int((body["metadata"].get("annotations") or {}).get("argocd.argoproj.io/sync-wave", 0))
+
+
+@pytest.mark.helm
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_every_namespace_that_an_application_writes_to_is_made_by_one_that_needs_none(
+    repository: Repository, name: str
+) -> None:
+    cluster = repository.cluster(name)
+    made, used = set(), set()
+    for app in repository.apps(cluster):
+        bodies = [manifest.body for manifest in render(repository, app)]
+        first = min(map(wave, bodies))
+        for body in bodies:
+            if body["kind"] == "Namespace":
+                made.add(body["metadata"]["name"])
+                # In one wave Argo CD makes namespaces before all else.
+                assert wave(body) == first, app.name
+            used.add(body["metadata"].get("namespace", app.namespace))
+    # The platform's own, which are there before anything of ours.
+    given = {"openshift-monitoring", "openshift-user-workload-monitoring", "openshift-ingress"}
+    # An operator makes these itself: cert-manager's for its operand, OpenShift AI's when its operator starts.
+    by_operators = {"cert-manager", "redhat-ods-applications"}
+    assert used - made <= given | by_operators
+    assert set(cluster.namespaces.values()) <= made
 
 
 def test_the_projects_of_the_hub_name_no_kind_and_no_server_with_a_wildcard() -> None:

@@ -72,12 +72,13 @@ def _denied(scope: Scope, manifest: Manifest, project: Manifest, told: set[tuple
         fix = f"add group {group!r}, kind {manifest.kind!r} to the project's kinds (apps/cluster/values.yaml)"
         yield _on_project(scope, project, f"spec.{key}", message, fix)
     targets = {scalar(mapping(each).get("namespace")) for each in items(spec.get("destinations"))}
-    # A namespace that is no layer's at all is NSP001.
-    judged = spaced is not False and manifest.namespace in scope.namespaces.values()
+    # A namespace that is no layer's at all is NSP001, except for the platform, which also writes into others'.
+    known = manifest.app.layer == "platform" or manifest.namespace in scope.namespaces.values()
+    judged = spaced is not False and known
     if judged and not {manifest.namespace, "*"} & targets and (project.name, "", manifest.namespace) not in told:
         told.add((project.name, "", manifest.namespace))
         message = f"{manifest.namespace!r} is not in it, but {manifest.template} deploys there"
-        fix = "add its layer to the project's layers (apps/cluster/values.yaml)"
+        fix = "add its layer to the project's layers, or run: python -m leanrag.render.projects --write"
         yield _on_project(scope, project, "spec.destinations", message, fix)
 
 
