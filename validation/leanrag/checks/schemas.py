@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class Schemas:
         return other
 
     def _entry(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
-        found = self._whole["kinds"].get(f"{api_version}/{kind}")
+        found = self._whole.get(f"{api_version}/{kind}")
         there = found and self.world.release in found["files"] and self.world.has_group(api_version.rpartition("/")[0])
         return found if there else None
 
@@ -77,17 +77,18 @@ class Schemas:
 
     def elsewhere(self, api_version: str, kind: str) -> tuple[str, ...]:
         """Return the releases that have a kind; empty when nobody here knows it."""
-        found = self._whole["kinds"].get(f"{api_version}/{kind}")
+        found = self._whole.get(f"{api_version}/{kind}")
         return tuple(found["files"]) if found else ()
 
     def namespaced(self, api_version: str, kind: str) -> bool | None:
         """Say whether a kind lives in namespaces; None when it is unknown."""
-        entry = self._whole["kinds"].get(f"{api_version}/{kind}")
+        entry = self._whole.get(f"{api_version}/{kind}")
         return None if entry is None else bool(entry["namespaced"])
 
     def builtin(self, api_version: str, kind: str) -> bool:
         """Say whether a kind is one of Kubernetes itself."""
-        return bool((self._entry(api_version, kind) or {}).get("builtin"))
+        entry = self._entry(api_version, kind)
+        return entry is not None and not entry["definition"]
 
     def cel_rules(self, api_version: str, kind: str) -> int:
         """Return the number of CEL rules of a kind, which this version does not evaluate."""
@@ -96,17 +97,17 @@ class Schemas:
 
     def versions(self, kind: str) -> tuple[str, ...]:
         """Return the API versions in which a kind of this name is known."""
-        named = (key.rpartition("/") for key in self._whole["kinds"])
+        named = (key.rpartition("/") for key in self._whole)
         return tuple(sorted(version for version, _, each in named if each == kind and self.knows(version, kind)))
 
     def kinds(self) -> tuple[str, ...]:
         """Return the names of all known kinds."""
-        named = (key.rpartition("/") for key in self._whole["kinds"])
+        named = (key.rpartition("/") for key in self._whole)
         return tuple(sorted({kind for version, _, kind in named if self.knows(version, kind)}))
 
     def load(self, api_version: str, kind: str, release: str | None = None) -> tuple[Mapping[str, Any], Any]:
         """Return a kind's strict schema and validator (jsonschema-rs); of this world's release or another."""
-        files = self._whole["kinds"][f"{api_version}/{kind}"]["files"]
+        files = self._whole[f"{api_version}/{kind}"]["files"]
         name = files[self.world.release if release is None else release]
         if name not in self._made:
             schema = json.loads(read_text(self.folder / name))
@@ -117,14 +118,11 @@ class Schemas:
             )
         return self._made[name]
 
-    def definitions(self) -> dict[str, Path]:
-        """Return the CustomResourceDefinitions of this world by name, each a JSON file."""
-        named = {name: files.get(self.world.release) for name, files in self._whole["definitions"].items()}
-        return {
-            name: self.folder / file
-            for name, file in named.items()
-            if file and self.world.has_group(name.partition(".")[2])
-        }
+    def definition(self, api_version: str, kind: str) -> Path | None:
+        """Return the CustomResourceDefinition of a kind, a JSON file; None for kinds of Kubernetes itself."""
+        entry = self._entry(api_version, kind)
+        name = entry and entry["definition"].get(self.world.release)
+        return self.folder / name if name else None
 
 
 def schemas() -> Schemas:
@@ -186,12 +184,13 @@ class _Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._kinds: dict[str, Any] = {}
-        self._definitions: dict[str, dict[str, str]] = {}
         self._compiled: dict[str, tuple[tuple[Kind, str], ...]] = {}
         path.mkdir()
 
     def add_builtin(self, kind: Kind) -> None:
-        self._add(kind, self._write(kind.kind, kind.schema), True, ALL)
+        file = self._write(kind.kind, kind.schema)
+        for release in ALL:
+            self._add(kind, file, release)
 
     def add_definition(self, document: Mapping[str, Any], release: str) -> None:
         name = document["metadata"]["name"]
@@ -199,14 +198,14 @@ class _Folder:
         if file not in self._compiled:
             self._compiled[file] = tuple((each, self._write(each.kind, each.schema)) for each in compile_crd(document))
         for kind, schema in self._compiled[file]:
-            self._add(kind, schema, False, (release,))
-        self._definitions.setdefault(name, {})[release] = file
+            self._add(kind, schema, release, file)
 
-    def _add(self, kind: Kind, file: str, builtin: bool, releases: Iterable[str]) -> None:
-        new = {"namespaced": kind.namespaced, "builtin": builtin, "files": {}, "celRules": {}}
+    def _add(self, kind: Kind, file: str, release: str, definition: str = "") -> None:
+        new: dict[str, Any] = {"namespaced": kind.namespaced, "files": {}, "celRules": {}, "definition": {}}
         entry = self._kinds.setdefault(f"{kind.api_version}/{kind.kind}", new)
-        for release in releases:
-            entry["files"][release], entry["celRules"][release] = file, kind.cel_rules
+        entry["files"][release], entry["celRules"][release] = file, kind.cel_rules
+        if definition:
+            entry["definition"][release] = definition
 
     def _write(self, stem: str, content: Any) -> str:
         text = json.dumps(content, separators=(",", ":"))
@@ -215,5 +214,4 @@ class _Folder:
         return name
 
     def write_index(self) -> None:
-        index = {"kinds": self._kinds, "definitions": self._definitions}
-        (self.path / "index.json").write_text(json.dumps(index, indent=1, sort_keys=True))
+        (self.path / "index.json").write_text(json.dumps(self._kinds, indent=1, sort_keys=True))

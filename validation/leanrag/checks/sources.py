@@ -32,7 +32,9 @@ class Source:
 
 _KSERVE = "config/crd/full"
 _PROMETHEUS = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
-_MONITORING = ("servicemonitors", "podmonitors", "prometheusrules", "probes", "scrapeconfigs", "alertmanagerconfigs")
+_MONITORING = ("servicemonitors", "podmonitors", "prometheusrules", "probes", "scrapeconfigs")
+# With v1beta1, which OpenShift serves; the plain file has v1alpha1 only.
+_ROUTING = "example/prometheus-operator-crd-full/monitoring.coreos.com_alertmanagerconfigs.yaml"
 _OPENSHIFT = "{}/v1/zz_generated.crd-manifests/*{}.crd.yaml"
 
 SOURCES: tuple[Source, ...] = (
@@ -49,7 +51,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         "github.com/prometheus-operator/prometheus-operator",
-        tuple(_PROMETHEUS.format(kind) for kind in _MONITORING),
+        (*(_PROMETHEUS.format(kind) for kind in _MONITORING), _ROUTING),
     ),
     Source("github.com/ogx-ai/ogx-k8s-operator", ("config/crd/bases/*.yaml",)),
     Source("github.com/argoproj/argo-cd/v3", ("manifests/crds/*-crd.yaml",)),

@@ -8,6 +8,9 @@ from leanrag.checks.pods import Pod, pods, selects
 from leanrag.checks.scope import Scope, items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
+# The API server sets this label on every namespace.
+_NAME = "kubernetes.io/metadata.name"
+
 
 def _pods_of(scope: Scope, namespace: str) -> list[Pod]:
     return [
@@ -107,6 +110,42 @@ def pods_have_policies(scope: Scope) -> Iterator[Finding]:
             yield scope.finding(
                 "NET001", manifest, pod.where(), message, "add one with the pod's labels (common.networkPolicy)"
             )
+
+
+def calls_are_let_in(scope: Scope) -> Iterator[Finding]:
+    """NET002: an edge out to another layer is met by an edge in: to one of its pods, from here, on one of its ports."""
+    layers = {name: layer for layer, name in scope.namespaces.items()}
+    policies = [(each, mapping(each.body.get("spec"))) for each in scope.of_kind("NetworkPolicy")]
+    for policy, spec in policies:
+        for index, rule in enumerate(map(mapping, items(spec.get("egress")))):
+            for peer in map(mapping, items(rule.get("to"))):
+                target = str(at(peer, ("namespaceSelector", "matchLabels", _NAME)) or "")
+                if target not in layers or target == policy.namespace:
+                    continue
+                there = [other for each, other in policies if each.namespace == target]
+                if not any(_lets_in(other, policy.namespace, peer, rule) for other in there):
+                    ports = ", ".join(map(str, sorted(_ports_of(rule)))) or "any port"
+                    message = f"no pod in {target} lets {policy.namespace} in on {ports}"
+                    fix = f"drop the edge, or let the layer {layers[target]!r} serve it (common.networkPolicy, serves)"
+                    yield scope.finding("NET002", policy, f"spec.egress[{index}]", message, fix)
+
+
+def _lets_in(spec: Mapping[str, Any], source: str, peer: Mapping[str, Any], call: Mapping[str, Any]) -> bool:
+    """Say whether a policy of the called side has an edge in for a call; `peer` may name the pods that are called."""
+    wanted = mapping(at(peer, ("podSelector", "matchLabels")))
+    selected = mapping(at(spec, ("podSelector", "matchLabels")))
+    if any(selected.get(key, value) != value for key, value in wanted.items()):
+        return False
+    for rule in map(mapping, items(spec.get("ingress"))):
+        sources = [at(mapping(each), ("namespaceSelector", "matchLabels", _NAME)) for each in items(rule.get("from"))]
+        ports, called = _ports_of(rule), _ports_of(call)
+        if (source in sources or not rule.get("from")) and (not ports or not called or ports & called):
+            return True
+    return False
+
+
+def _ports_of(rule: Mapping[str, Any]) -> set[str]:
+    return {str(mapping(port).get("port")) for port in items(rule.get("ports"))}
 
 
 def _shown(selector: Mapping[str, Any]) -> str:

@@ -9,5 +9,6 @@ that have it:
     gateway 3.3-3.3: …    only in 3.3
 
 `$cel` holds rules [rule, message], `$default`, `$nullable` and `$open` (unknown fields are kept) belong to an object,
-`$keys`, `$min` and `$max` to the list whose item it is. What several objects share is a YAML anchor under `shared:`.
+`$keys`, `$min` and `$max` to the list whose item it is;
+`$map` is what every value of a map looks like. What several objects share is a YAML anchor under `shared:`.
 """

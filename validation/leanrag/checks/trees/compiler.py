@@ -75,7 +75,11 @@ def _key(text: str) -> tuple[str, bool, str]:
     return found["name"], bool(found["required"]), found["window"] or ""
 
 
-def _rule(each: list[str]) -> dict[str, str]:
+def _rule(each: Any) -> dict[str, str]:
+    if len(each) != 2 or not all(isinstance(part, str) for part in each):
+        raise ToolError(
+            f"{each!r} is no rule of a field tree", hint="write [rule, message], quoted where it has a colon"
+        )
     return {"rule": each[0], "message": each[1]}
 
 
@@ -89,6 +93,8 @@ class Reader:
         if isinstance(content, list):
             return self._list(content[0])
         if isinstance(content, Mapping):
+            if "$map" in content:
+                return {"type": "object", "additionalProperties": self.node(content["$map"])}
             return self._typed(content) if "$type" in content else self.object(content)
         return read(str(content), self._core)
 
