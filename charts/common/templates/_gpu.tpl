@@ -28,7 +28,7 @@ Takes: {ctx, pool (name; default: the only one), key (the values key that names 
 {{- end -}}
 {{- if $name -}}
 {{- $pool := index $pools $name -}}
-{{- $known := index ((.ctx.Values.common | default dict).gpus | default dict) $pool.product | default dict -}}
+{{- $known := index ((.ctx.Values.common | default dict).gpus | default dict) (trimSuffix "-SHARED" $pool.product) | default dict -}}
 {{- $memory := float64 ($pool.memoryGiB | default $known.memoryGiB | default 0) -}}
 {{- $slices := int ($pool.timeSlices | default 1) -}}
 {{- $cards := int ($pool.perNode | default 1) -}}
@@ -44,7 +44,7 @@ Takes: {ctx, pool (name; default: the only one), key (the values key that names 
 {{- end -}}
 {{- $gpu := dict "name" $name "resource" $resource "memoryGiB" $memory "perNode" $perNode "timeSlices" $slices
       "alone" (and (not $pool.mig) (eq $slices 1))
-      "nodeSelector" (dict "nvidia.com/gpu.product" (printf "%s%s" $pool.product (ternary "-SHARED" "" (and (gt $slices 1) (not $pool.mig)))))
+      "nodeSelector" (dict "nvidia.com/gpu.product" (printf "%s%s" (trimSuffix "-SHARED" $pool.product) (ternary "-SHARED" "" (and (gt $slices 1) (not $pool.mig)))))
       "tolerations" (include "common.gpu.tolerations" ($pool.taint | default "") | fromYamlArray) -}}
 {{- merge $gpu (deepCopy $pool) | toYaml -}}
 {{- end -}}

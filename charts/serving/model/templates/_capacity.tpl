@@ -66,7 +66,7 @@ model.capacity: every figure of the engine once: what the overlay writes, else w
 {{- define "model.capacity" -}}
 {{- $c := .Values.capacity -}}
 {{- $gpu := include "model.gpu" . | fromYaml -}}
-{{- $facts := index ((.Values.common | default dict).gpus | default dict) ($gpu.product | default "-") | default dict -}}
+{{- $facts := index ((.Values.common | default dict).gpus | default dict) ($gpu.product | default "-" | trimSuffix "-SHARED") | default dict -}}
 {{- $profile := index (include "model.profiles" . | fromYaml) .Values.profile -}}
 {{- /* On CPU the profile has no say: the batch is what two cores bear, and vLLM knows the rest. */ -}}
 {{- $sequences := 64 -}}
