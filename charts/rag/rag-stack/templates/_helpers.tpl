@@ -90,7 +90,7 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
 {{- include "rag-stack.secretEnv" (dict "name" "CHAT_API_TOKEN" "from" .Values.models.chat.auth) }}
 {{- include "rag-stack.secretEnv" (dict "name" "EMBEDDING_API_TOKEN" "from" .Values.models.embedding.auth) }}
 {{- $store := include "rag-stack.store" . | fromYaml }}
-{{- if $store.url }}
+{{- if and $store.url (not $store.sender) }}
 {{- include "rag-stack.secretEnv" (dict "name" "VECTOR_STORE_SECRET" "from" .Values.store.auth) }}
 {{- end }}
 {{- if eq .Values.state.records "postgres" }}

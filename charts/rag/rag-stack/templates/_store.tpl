@@ -4,8 +4,8 @@
 {{- end -}}
 
 {{/*
-The chosen vector store: its row of the table, and `name`, `url`, `host`, `port` (empty for a store in this pod), `login` (it can send a password) and `missing` (a package
-that the image lacks). One place decides all of it, and every template asks here.
+The chosen vector store: its row of the table, and `name`, `url`, `host`, `port` (empty for a store in this pod), `sender` (a token is given that
+the provider cannot send, so a proxy in the pod adds it) and `missing` (a package that the image lacks). Every template asks here.
 */}}
 {{- define "rag-stack.store" -}}
 {{- $table := include "rag-stack.providers" . | fromYaml -}}
@@ -20,7 +20,8 @@ that the image lacks). One place decides all of it, and every template asks here
 {{- $needs := $row.needs | default "" -}}
 {{- if kindIs "map" $needs -}}{{- $needs = index $needs .Values.api -}}{{- end -}}
 {{- $missing := include "rag-stack.missing" (dict "root" . "package" $needs) -}}
-{{- $facts := dict "login" (has "$secret" (values $row.config)) "name" .Values.vectorStore "url" $url "host" (regexReplaceAll ":[0-9]+$" $authority "") "port" $port "missing" $missing -}}
+{{- $sender := and (ne $url "") (ne .Values.store.auth.secretName "") (not (has "$secret" (values $row.config))) -}}
+{{- $facts := dict "sender" $sender "name" .Values.vectorStore "url" $url "host" (regexReplaceAll ":[0-9]+$" $authority "") "port" $port "missing" $missing -}}
 {{- mergeOverwrite (dict) $row $facts | toYaml -}}
 {{- end -}}
 
@@ -47,6 +48,7 @@ that the image lacks). One place decides all of it, and every template asks here
 {{/* The one vector store. Its provider_id is the value `vectorStore`, so that clients and dashboards show the same word. */}}
 {{- define "rag-stack.vectorProvider" -}}
 {{- $store := include "rag-stack.store" . | fromYaml -}}
+{{- $url := ternary "http://127.0.0.1:8001" $store.url $store.sender -}}
 {{- $ca := and (hasPrefix "https://" $store.url) .Values.trustedCA.configMap -}}
 {{- $secret := ternary "${env.VECTOR_STORE_SECRET}" "null" (ne .Values.store.auth.secretName "") -}}
 {{- $settings := mergeOverwrite (dict) $store.config
@@ -57,11 +59,36 @@ that the image lacks). One place decides all of it, and every template asks here
   config:
     {{- range $key, $value := $settings }}
     {{ $key }}: {{ $value | toString
-      | replace "$url" $store.url | replace "$host" $store.host | replace "$port" $store.port
+      | replace "$url" $url | replace "$host" $store.host | replace "$port" $store.port
       | replace "$user" $.Values.store.user | replace "$database" $.Values.store.database
       | replace "$secret" $secret | replace "$data" "${env.RAG_STACK_DATA}" | replace "$ca" (include "rag-stack.caFile" $) }}
     {{- end }}
     persistence: {namespace: "vector_io::{{ $store.name }}", backend: kv_default}
+{{- end -}}
+
+{{/*
+The proxy beside the server that adds the token (nginx). The image's script puts it in the place of ${STORE_TOKEN}; only the pod itself reaches
+the port. The store decides how large a request may be.
+*/}}
+{{- define "rag-stack.sender" -}}
+{{- $store := include "rag-stack.store" . | fromYaml -}}
+{{- if $store.sender -}}
+server {
+  listen 127.0.0.1:8001;
+  client_max_body_size 0;
+  location / {
+    proxy_pass {{ $store.url }};
+    proxy_http_version 1.1;
+    proxy_read_timeout 120s;
+    proxy_set_header Authorization "Bearer ${STORE_TOKEN}";
+    {{- if hasPrefix "https://" $store.url }}
+    proxy_ssl_verify on;
+    proxy_ssl_trusted_certificate {{ include "rag-stack.caFile" . }};
+    proxy_ssl_server_name on;
+    {{- end }}
+  }
+}
+{{- end -}}
 {{- end -}}
 
 {{/* "true" when something is kept on the volume of the pod: SQLite, uploaded files, or a vector store that is a file. */}}
