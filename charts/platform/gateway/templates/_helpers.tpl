@@ -11,7 +11,7 @@
 {{- if eq (include "gateway.exposure" .) "route" -}}true{{- end -}}
 {{- end -}}
 
-{{/* OpenShift's controller looks at Gateways in its own namespace only (OpenShift 4.19, ingress-gateway-api). */}}
+{{/* OpenShift manages address and DNS of the Gateways in its own namespace (openshift/enhancements #1871). */}}
 {{- define "gateway.namespace" -}}
 {{- ternary "openshift-ingress" .Release.Namespace (eq (include "gateway.openshift" .) "true") -}}
 {{- end -}}
