@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from leanrag.engine.source import Source
 
 _MAKER = re.compile(r"(gauge|counter|histogram|summary)(_cls)?$", re.IGNORECASE)
-_PREFIX = "vllm:"
+_NAME = re.compile(r"vllm:[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric as declared (a counter has `_total` on the wire); labels are None where they are computed."""
+    """One metric as declared (a counter has `_total` on the wire); type "" and labels None: computed, so not known."""
 
     name: str
     type: str
@@ -21,9 +21,26 @@ class Metric:
 
 
 def metrics(source: Source) -> tuple[Metric, ...]:
-    """Return every metric with a constant name, sorted by it."""
-    found = {metric.name: metric for tree in source.metrics for metric in _of_module(tree)}
+    """Return every metric, sorted by name: those that are made, and names that are only kept for making one."""
+    made = {metric.name: metric for tree in source.metrics for metric in _of_module(tree)}
+    kept = {name: Metric(name, "", None) for tree in source.metrics for name in _kept_names(tree)}
+    found = {**kept, **made}
     return tuple(found[name] for name in sorted(found))
+
+
+def _kept_names(tree: ast.Module) -> Iterator[str]:
+    """Yield metric names that are assigned, singly or in lists: `LOAD = "vllm:…"`, `specs = [("vllm:…", "text")]`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            yield from (word for word in _words(node.value) if _NAME.fullmatch(word))
+
+
+def _words(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.List | ast.Tuple):
+        for each in node.elts:
+            yield from _words(each)
 
 
 def _of_module(tree: ast.Module) -> Iterator[Metric]:
@@ -54,7 +71,7 @@ def _metric(call: ast.Call, known: dict[str, tuple[str, ...]]) -> Metric | None:
     maker = _MAKER.search(str(word))
     given = {each.arg: each.value for each in call.keywords if each.arg}
     name = given.get("name") or (call.args[0] if call.args else None)
-    if not maker or not isinstance(name, ast.Constant) or not str(name.value).startswith(_PREFIX):
+    if not maker or not isinstance(name, ast.Constant) or not _NAME.fullmatch(str(name.value)):
         return None
     labels = given.get("labelnames")
     return Metric(str(name.value), maker[1].lower(), _labels(labels, known) if labels else ())

@@ -34,7 +34,8 @@ _GRAPHS, _GRAPHS_SINCE = 0.5 * GIB, (0, 21)
 class Setup:
     """How an engine runs: the arguments of vLLM that decide about memory.
 
-    `version` is vLLM's ("" = unknown: the hungrier way is assumed). `overhead_gib` replaces activations and engine.
+    `expert_ranks` are data parallel engines that share a mixture's experts. `version` is vLLM's ("" = unknown: the
+    hungrier way is assumed). `overhead_gib` replaces activations and engine.
     """
 
     max_model_len: int
@@ -42,6 +43,7 @@ class Setup:
     kv_bytes: float = 2
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
+    expert_ranks: int = 1
     utilization: float = 0.9
     max_num_seqs: int = 256
     max_num_batched_tokens: int = 2048
@@ -89,11 +91,20 @@ def fit(shape: Architecture, setup: Setup, memory_gib: float) -> Fit:
     per_token = kv_per_token(shape, setup)
     needed = per_token * -(-setup.max_model_len // BLOCK) * BLOCK
     activations, engine = _overhead(shape, setup)
-    own = weights(shape, setup.quantization) / setup.gpus
+    own = weight_share(shape, setup)
     budget = memory_gib * GIB * setup.utilization
     left = max(0.0, budget - own - activations - engine)
     tokens = int(left / per_token / BLOCK) * BLOCK
     return Fit(budget, own, activations, engine, needed, tokens, tokens / setup.max_model_len)
+
+
+def weight_share(shape: Architecture, setup: Setup) -> float:
+    """Return the weights of one GPU; expert parallel engines split the experts: at least what is not active."""
+    whole = weights(shape, setup.quantization)
+    if setup.expert_ranks == 1 or not shape.activeB:
+        return whole / setup.gpus
+    experts = 1e9 * (shape.linearB - shape.activeB) * WEIGHT_BYTES[setup.quantization]
+    return (whole - experts + experts / setup.expert_ranks) / setup.gpus
 
 
 def weights(shape: Architecture, quantization: str) -> float:

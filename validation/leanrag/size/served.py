@@ -61,14 +61,22 @@ def engines(bodies: Iterable[Mapping[str, Any]]) -> tuple[Engine, ...]:
 
     KServe keeps the arguments in the ServingRuntime and the GPUs in the InferenceService: one completes the other.
     """
-    containers = [each for body in bodies for each in _containers(body)]
-    asked = next((found for each in containers if (found := _gpus(each))), ("", 0))
+    containers = [(each, _parallelism(body)) for body in bodies for each in _containers(body)]
+    asked = next((found for each, _ in containers if (found := _gpus(each))), ("", 0))
     made: list[Engine] = []
-    for each in containers:
+    for each, split in containers:
         resource, count = _gpus(each) or asked
         if runs_vllm(each) and count:
-            made.append(Engine(Arguments(arguments(each)), str(each.get("image") or ""), resource, count))
+            given = Arguments({**split, **arguments(each)})
+            made.append(Engine(given, str(each.get("image") or ""), resource, count))
     return tuple(made)
+
+
+def _parallelism(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments that KServe makes of an LLMInferenceService's `parallelism`."""
+    split = _mapping(_mapping(body.get("spec")).get("parallelism"))
+    named = {f"{key}-parallel-size": str(split[key]) for key in ("tensor", "pipeline", "data") if split.get(key)}
+    return {**named, **({"enable-expert-parallel": ""} if split.get("expert") else {})}
 
 
 def _containers(node: Any) -> Iterator[Mapping[str, Any]]:
@@ -172,13 +180,14 @@ def _setup(
     given = engine.arguments
     seqs, batch = batch_defaults(memory, "A100" in product)
     kv = given.values.get("kv-cache-dtype", "auto")
-    pipeline = int(given.number("pipeline-parallel-size", given.number("pp", 1)))
+    data = int(given.number("data-parallel-size", 1))
     return Setup(
         max_model_len=int(given.number("max-model-len", shape.maxModelLen if shape else 4096)),
         quantization=quantization if quantization in WEIGHT_BYTES else "none",
         kv_bytes=1 if kv.startswith("fp8") else 2,
-        tensor_parallel=int(given.number("tensor-parallel-size", given.number("tp", 1))),
-        pipeline_parallel=pipeline,
+        tensor_parallel=int(given.number("tensor-parallel-size", 1)),
+        pipeline_parallel=int(given.number("pipeline-parallel-size", 1)),
+        expert_ranks=data if "enable-expert-parallel" in given.values else 1,
         utilization=given.number("gpu-memory-utilization", 0.9),
         max_num_seqs=int(given.number("max-num-seqs", seqs)),
         max_num_batched_tokens=int(given.number("max-num-batched-tokens", batch)),

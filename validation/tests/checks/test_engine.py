@@ -76,6 +76,9 @@ class Logger:
         self._counter_cls(name="vllm:success", documentation="", labelnames=labelnames + ["reason"])
         Histogram(name="vllm:ttft_seconds", documentation="", labelnames=computed())
         print("vllm:no_metric")
+        for name, text in [("vllm:in_a_loop", "y")]:
+            self._counter_cls(name=name)
+        specs = [("vllm:drafts", "Number of drafts")]
 """
 BOOMS = "raise SystemExit('the source of a wheel is read, never run')\n"
 
@@ -109,6 +112,7 @@ def test_an_argument_that_takes_more_than_is_listed_has_no_choices(tmp_path: Pat
 
 def test_metrics_are_read_with_type_and_labels(tmp_path: Path) -> None:
     assert metrics(read_wheel(make_wheel(tmp_path))) == (
+        Metric("vllm:drafts", "", None),
         Metric("vllm:running", "gauge", ("model_name", "engine")),
         Metric("vllm:success", "counter", ("model_name", "engine", "reason")),
         Metric("vllm:ttft_seconds", "histogram", None),
@@ -173,6 +177,22 @@ def test_what_was_read_once_is_kept(offline: Path, monkeypatch: pytest.MonkeyPat
     assert json.loads(lists.list_file("9.9.0").read_text())["version"] == "9.9.0"
 
 
+def test_pinning_a_version_writes_its_hash_among_the_others(offline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pins = offline / "wheels.json"
+    pins.write_text(wheels.PINS.read_text())
+    monkeypatch.setattr(wheels, "PINS", pins)
+    monkeypatch.setattr(wheels, "_pip", lambda version, target: make_wheel(target))
+    wheels.pins.cache_clear()
+    made = wheels.pin("0.20.0")
+    written = json.loads(pins.read_text())["versions"]
+    assert list(written) == ["0.13.0", "0.18.0", "0.20.0", "0.32.0"]
+    assert wheels.pins()["0.20.0"] == made
+    with pytest.raises(InputError, match="pinned already"):
+        wheels.pin("0.20.0")
+    monkeypatch.undo()
+    wheels.pins.cache_clear()
+
+
 KNOWN = Engine(
     "9.9.0",
     {
@@ -232,6 +252,19 @@ def test_a_value_that_is_no_choice_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_image_of_unknown_version_is_unknown_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     [found] = findings(monkeypatch, "--anything", image="registry.example.com/our/vllm:1")
     assert found.unknown and "engineVersion" in found.fix
+
+
+def test_the_arguments_of_a_model_are_judged_by_its_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: KNOWN)
+    container = {"name": "kserve-container", "image": "vllm/vllm-openai:v9.9.0", "command": ["vllm", "serve"]}
+    runtime = {"kind": "ServingRuntime", "metadata": {"name": "r"}, "spec": {"containers": [container]}}
+    predictor = {"model": {"runtime": "r", "args": ["--max-model-len=1", "--swap-space=4"]}}
+    service = {"kind": "InferenceService", "metadata": {"name": "s"}, "spec": {"predictor": predictor}}
+    chart = Path("charts/serving/thing")
+    app = App("dev-thing", "dev", "serving", "thing", "thing", "lr-serving", chart, chart / "x.yaml", ())
+    manifests = tuple(Manifest(app, "t.yaml", body) for body in (runtime, service))
+    [found] = arguments_are_known(Scope(manifests, Schemas.__new__(Schemas)))
+    assert "--swap-space" in found.message and found.where.startswith("InferenceService/s spec.predictor.model.args")
 
 
 @pytest.mark.long

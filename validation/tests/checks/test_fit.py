@@ -132,6 +132,12 @@ def test_kserve_keeps_arguments_and_gpus_in_two_objects(tmp_path: Path) -> None:
     assert "29.4 GiB" in found.message
 
 
+def test_llm_d_says_its_split_outside_the_arguments(tmp_path: Path) -> None:
+    template = engine("--max-model-len=4096", count=2)["spec"]["template"]["spec"]
+    service = {"kind": "LLMInferenceService", "spec": {"parallelism": {"tensor": 2}, "template": template}}
+    assert findings(tmp_path, model("qwen3-14b"), L4, service) == []
+
+
 def test_a_model_without_a_gpu_is_not_judged(tmp_path: Path) -> None:
     body = engine("--max-model-len=8192")
     del body["spec"]["template"]["spec"]["containers"][0]["resources"]

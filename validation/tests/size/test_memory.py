@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from leanrag.core.errors import InputError
-from leanrag.size.memory import GIB, Setup, activation_bytes, fit, kv_per_token, release, sampler_bytes, weights
+from leanrag.size.memory import (
+    GIB,
+    Setup,
+    activation_bytes,
+    fit,
+    kv_per_token,
+    release,
+    sampler_bytes,
+    weight_share,
+    weights,
+)
 from leanrag.size.published import compare, table
 from leanrag.size.tables import Tables, tables
 from leanrag.size.ways import longest_request, ways_out
@@ -40,6 +50,14 @@ def test_tensor_parallel_gpus_share_the_cache_until_one_head_is_left(known: Tabl
     whole = kv_per_token(shape, Setup(8192))
     assert kv_per_token(shape, Setup(8192, tensor_parallel=4)) == whole / 4
     assert kv_per_token(shape, Setup(8192, tensor_parallel=8)) == whole / 4
+
+
+def test_expert_parallel_engines_split_the_experts_of_a_mixture(known: Tables) -> None:
+    shape, setup = known.architectures["qwen3-30b-a3b"], Setup(8192)
+    alone, shared = weight_share(shape, setup), weight_share(shape, replace(setup, expert_ranks=4))
+    assert alone == weights(shape, "none") and alone / 4 < shared < alone / 2
+    dense = known.architectures["qwen3-8b"]
+    assert weight_share(dense, replace(setup, expert_ranks=4)) == weights(dense, "none")
 
 
 def test_a_latent_cache_is_whole_on_every_gpu(known: Tables) -> None:

@@ -44,7 +44,8 @@ def test_a_rate_and_a_price_say_replicas_and_cost() -> None:
 
 
 def test_a_gpu_of_unknown_speed_gets_its_capacity_and_no_invented_pace() -> None:
-    document = json.loads(size("qwen3-8b", "--gpu", "NVIDIA-A10G", "--max-model-len", "2048", "--format", "json").output)
+    words = ("qwen3-8b", "--gpu", "NVIDIA-A10G", "--max-model-len", "2048", "--format", "json")
+    document = json.loads(size(*words).output)
     assert document["kvTokens"] > 0 and "speed" not in document
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leanrag.catalog.model import MODEL_CHART
-from leanrag.checks.finding import Finding, suggestion
+from leanrag.checks.finding import Finding, at, suggestion
 from leanrag.checks.pods import pods
-from leanrag.checks.scope import Scope
+from leanrag.checks.scope import Scope, items, mapping
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.engine.lists import Engine, engine
 from leanrag.render.manifest import Manifest
@@ -23,9 +23,20 @@ def arguments_are_known(scope: Scope) -> Iterator[Finding]:
     for manifest in scope.manifests:
         for pod in pods(manifest):
             for container in pod.containers():
-                if runs_vllm(container.body):
-                    where = container.where("args")
-                    yield from _of_container(scope, manifest, where, container.body, known)
+                body = _complete(scope, container.body)
+                if runs_vllm(body):
+                    yield from _of_container(scope, manifest, container.where("args"), body, known)
+
+
+def _complete(scope: Scope, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a container with what its ServingRuntime adds: KServe starts that one's program with the model's args."""
+    name = body.get("runtime")
+    for manifest in scope.of_kind("ServingRuntime", "ClusterServingRuntime") if name else ():
+        served = items(at(manifest.body, ("spec", "containers"))) if manifest.name == name else ()
+        for each in served:
+            if mapping(each).get("name") == "kserve-container":
+                return {"image": each.get("image"), "command": each.get("command"), **body}
+    return body
 
 
 def _tables(scope: Scope) -> Tables:
