@@ -43,7 +43,9 @@ class GpuPool(_Strict):
     product: str = Field(min_length=1)
     memoryGiB: float | None = Field(default=None, gt=0)  # noqa: N815 - a key of cluster.yaml
     perNode: int = Field(default=1, gt=0)  # noqa: N815
-    taint: str | None = None
+    taint: str | None = Field(
+        default=None, pattern=r"^[^=:\s]+(=[^=:\s]*)?(:(NoSchedule|PreferNoSchedule|NoExecute))?$"
+    )
     mig: str | None = Field(default=None, pattern=r"^[1-7]g\.[0-9]+gb(\+me(\.all)?|\+gfx)?$")
     timeSlices: int = Field(default=1, gt=0)  # noqa: N815
 
