@@ -62,7 +62,7 @@ def size_verb(root: Path, model: str | None, published: bool, fmt: str, **asked:
     Names are those of `architectures` in charts/common/values.yaml, or begin with one. Exit 0 = it fits, 1 = it does
     not, 2 = no answer.
     """
-    known = tables(root.resolve())
+    known = tables(Repository(root).root)
     if published:
         click.echo(_published(known, fmt))
         return 0

@@ -75,7 +75,7 @@ def _downloaded(version: str) -> Iterator[Path]:
 def _pip(version: str, target: Path) -> None:
     platforms = [word for platform in _PLATFORMS for word in ("--platform", platform)]
     wanted = f"{_project()}=={version}"
-    asked = ["download", "--quiet", "--no-deps", "--only-binary=:all:", *platforms, "--python-version", _PYTHON]
+    asked = ["download", "-qq", "--no-deps", "--only-binary=:all:", *platforms, "--python-version", _PYTHON]
     patience = ["--disable-pip-version-check", "--retries", "1", "--timeout", "15"]
     try:
         run([*pip(), *asked, *patience, "--dest", target, wanted], what=f"pip download {wanted}", timeout=_SECONDS)
