@@ -184,3 +184,12 @@ Takes: {ctx, storage, backup}.
 {{- end -}}
 {{- toJson $problems -}}
 {{- end -}}
+
+{{/*
+common.store.bytes: bytes of a quantity in Ki, Mi, Gi or Ti; 0 for any other form, so that a rule can leave it alone.
+Takes: the quantity.
+*/}}
+{{- define "common.store.bytes" -}}
+{{- $factor := index (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) (regexFind "[KMGT]i$" .) | default 0 -}}
+{{- mulf (regexFind "^[0-9.]+" . | float64) $factor | int64 -}}
+{{- end -}}

@@ -175,9 +175,3 @@ s3: {{ toJson .Values.s3.network }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
-
-{{/* Bytes of a quantity in Ki, Mi, Gi or Ti; 0 for any other form. */}}
-{{- define "milvus.bytes" -}}
-{{- $factor := index (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) (regexFind "[KMGT]i$" .) | default 0 -}}
-{{- mulf (regexFind "^[0-9.]+" . | float64) $factor | int64 -}}
-{{- end -}}
