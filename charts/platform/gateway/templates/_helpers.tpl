@@ -53,3 +53,12 @@ https, backends as a list of {name, weight, pods}, by name.
 {gateway: true}
 {{- end -}}
 {{- end -}}
+
+{{/* gateway.allowed: whose HTTPRoutes a listener takes. Takes: a list of namespaces. */}}
+{{- define "gateway.allowed" -}}
+namespaces:
+  from: Selector
+  selector:
+    matchExpressions:
+      - {key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}
+{{- end -}}
