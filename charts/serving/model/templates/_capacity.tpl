@@ -61,6 +61,27 @@ model.storedGiB: the same on disk, which is more when the engine quantises what 
 {{- end -}}
 
 {{/*
+model.ridge: the batch from which the GPU waits for its arithmetic and no longer for its memory: bytes of a weight x FLOPS / (2 x
+bandwidth). 256, vLLM's own batch, for a GPU whose speed nobody knows. Takes: {ctx, facts (of the product, charts/common/values.yaml)}.
+*/}}
+{{- define "model.ridge" -}}
+{{- if and .facts.bandwidthGBs .facts.tflops -}}
+{{- $eight := and (has .ctx.Values.model.quantization (list "fp8" "int8")) (hasKey .facts.tflops "fp8") -}}
+{{- $flops := ternary .facts.tflops.fp8 .facts.tflops.bf16 $eight | float64 -}}
+{{- divf (mulf (include "model.bytes" .ctx | float64) $flops 1000.0) (mulf 2.0 (float64 .facts.bandwidthGBs)) -}}
+{{- else -}}256
+{{- end -}}
+{{- end -}}
+
+{{/*
+model.step: tokens in one step, as the server of vLLM 0.32.0 takes them by the GPU's memory (engine/arg_utils.py). Takes: the pool.
+*/}}
+{{- define "model.step" -}}
+{{- $large := and (ge .memoryGiB 70.0) (not (contains "A100" (.product | default ""))) -}}
+{{- if ge .memoryGiB 160.0 -}}16384{{- else if $large -}}8192{{- else -}}2048{{- end -}}
+{{- end -}}
+
+{{/*
 model.capacity: every figure of the engine once: what the overlay writes, else what follows from profile, GPU and model.
 */}}
 {{- define "model.capacity" -}}
@@ -72,17 +93,9 @@ model.capacity: every figure of the engine once: what the overlay writes, else w
 {{- $sequences := 64 -}}
 {{- $tokens := 0 -}}
 {{- if $gpu -}}
-{{- /* vLLM's own batch where the GPU's speed is not known (0.32.0, engine/arg_utils.py, as the tokens below). */ -}}
-{{- $ridge := 256.0 -}}
-{{- if and $facts.bandwidthGBs $facts.tflops -}}
-{{- $eight := and (has .Values.model.quantization (list "fp8" "int8")) (hasKey $facts.tflops "fp8") -}}
-{{- $flops := ternary $facts.tflops.fp8 $facts.tflops.bf16 $eight | float64 -}}
-{{- $ridge = divf (mulf (include "model.bytes" . | float64) $flops 1000.0) (mulf 2.0 (float64 $facts.bandwidthGBs)) -}}
-{{- end -}}
+{{- $ridge := include "model.ridge" (dict "ctx" . "facts" $facts) | float64 -}}
 {{- $sequences = max 8 (mul 8 (divf (mulf $ridge (float64 $profile.batch)) 8.0 | floor | int)) -}}
-{{- $step := 2048.0 -}}
-{{- if ge $gpu.memoryGiB 160.0 -}}{{- $step = 16384.0 -}}{{- else if and (ge $gpu.memoryGiB 70.0) (not (contains "A100" ($gpu.product | default ""))) -}}{{- $step = 8192.0 -}}{{- end -}}
-{{- $tokens = mulf $step (float64 $profile.tokens) | int -}}
+{{- $tokens = mulf (include "model.step" $gpu | float64) (float64 $profile.tokens) | int -}}
 {{- end -}}
 {{- $p := $c.parallelism -}}
 {{- $local := max 1 (int $p.dataLocal) (ternary (int $p.data) 1 (ne .Values.topology "multi-node")) -}}
