@@ -72,6 +72,7 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("NSP001", "Every object lives in its layer's namespace", access.layer_namespaces),
     ObjectCheck("PRJ001", "Every AppProject allows what its charts render", access.projects_allow_what_is_rendered),
     ObjectCheck("ENG001", "Every engine argument is one that its engine knows", engine.arguments_are_known),
+    ObjectCheck("ENG002", "Every vLLM metric is one that the engines have", engine.metrics_exist),
     ObjectCheck("FIT001", "Every model fits its GPU", fit.models_fit, plain=False),
     ObjectCheck("RAG001", "The RAG stack's models are served on its cluster", ragstack.models_are_served),
     ObjectCheck("RAG002", "The vector store has the dimension of the embedding model", ragstack.dimensions_agree),

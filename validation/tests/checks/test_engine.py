@@ -11,7 +11,7 @@ import pytest
 
 from leanrag.catalog.model import App
 from leanrag.checks.finding import Finding
-from leanrag.checks.rules.engine import arguments_are_known
+from leanrag.checks.rules.engine import arguments_are_known, metrics_exist
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
 from leanrag.core.errors import InputError, ToolError, UnreachableError
@@ -265,6 +265,40 @@ def test_the_arguments_of_a_model_are_judged_by_its_runtime(monkeypatch: pytest.
     manifests = tuple(Manifest(app, "t.yaml", body) for body in (runtime, service))
     [found] = arguments_are_known(Scope(manifests, Schemas.__new__(Schemas)))
     assert "--swap-space" in found.message and found.where.startswith("InferenceService/s spec.predictor.model.args")
+
+
+def metric_findings(monkeypatch: pytest.MonkeyPatch, *expressions: str) -> list[str]:
+    names = ("vllm:num_requests_waiting", "vllm:prompt_tokens", "vllm:time_to_first_token_seconds")
+    known = Engine("9.9.0", {}, {name: Metric(name, "gauge", ()) for name in names})
+    monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: known)
+    container = {"name": "e", "image": "vllm/vllm-openai:v9.9.0", "command": ["vllm", "serve"]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "e"}, "spec": {"containers": [container]}}
+    rules = {"groups": [{"rules": [{"expr": each} for each in expressions]}]}
+    rule = {"kind": "PrometheusRule", "metadata": {"name": "r"}, "spec": rules}
+    chart = Path("charts/observe/thing")
+    apps = [App(f"dev-{n}", "dev", "x", n, n, "lr-x", chart, chart / "x.yaml", ()) for n in ("engine", "alerts")]
+    manifests = (Manifest(apps[0], "t.yaml", pod), Manifest(apps[1], "t.yaml", rule))
+    return [each.message for each in metrics_exist(Scope(manifests, Schemas.__new__(Schemas)))]
+
+
+def test_a_metric_that_the_engine_has_not_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = metric_findings(monkeypatch, "sum(vllm:gpu_cache_usage_perc) > 1")
+    assert found == ["vLLM 9.9.0 has no metric 'vllm:gpu_cache_usage_perc'"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "vllm:num_requests_waiting > 1",
+        "kserve_vllm:num_requests_waiting > 1",
+        "rate(vllm:prompt_tokens_total[5m])",
+        'vllm:time_to_first_token_seconds_bucket{le="0.5"}',
+        "vllm:num_requests_waiting or vllm:waiting_elsewhere",
+        "vllm:recorded:rate5m",
+    ],
+)
+def test_a_metric_in_any_of_its_forms_is_known(monkeypatch: pytest.MonkeyPatch, expression: str) -> None:
+    assert metric_findings(monkeypatch, expression) == []
 
 
 @pytest.mark.long

@@ -1,10 +1,12 @@
-"""Every engine argument is one that its engine knows: vLLM's arguments, by the version in the container's image."""
+"""Engine arguments and metrics are those of the engine: by the version of vLLM in the container's image."""
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from leanrag.catalog.model import MODEL_CHART
-from leanrag.checks.finding import Finding, at, suggestion
+from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.pods import pods
 from leanrag.checks.scope import Scope, items, mapping
 from leanrag.core.errors import InputError, LeanragError
@@ -15,17 +17,70 @@ from leanrag.size.served import runs_vllm
 from leanrag.size.tables import FILE, Tables, tables
 
 _RULE = "ENG001"
+# KServe's own monitor of an LLMInferenceService adds a prefix. A name with a second colon is a recording rule's.
+_METRIC = re.compile(r"(?<![\w:])(?:kserve_)?(vllm:[a-z][a-z0-9_]*)(:?)")
+_SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 
 
 def arguments_are_known(scope: Scope) -> Iterator[Finding]:
     """ENG001: vLLM does not start with an argument that it does not know, or with a value that is no choice of it."""
     known = _tables(scope)
+    for manifest, where, body in _engines(scope):
+        yield from _of_container(scope, manifest, where, body, known)
+
+
+def metrics_exist(scope: Scope) -> Iterator[Finding]:
+    """ENG002: a rule, scaler or dashboard on a metric that the engine has not is silent for ever."""
+    tables_ = _tables(scope)
+    found = [(manifest.app.name, _version(scope, manifest, body, tables_)) for manifest, _, body in _engines(scope)]
+    versions = {app: _lists(version for name, version in found if name == app) for app, _ in found}
+    everywhere = _lists(version for _, version in found)
+    for manifest in scope.manifests:
+        of = versions.get(manifest.app.name) or everywhere
+        for path, text in _strings(manifest.body, ()) if of else ():
+            for name in _unknown(text, of):
+                shown = ", ".join(sorted(each.version for each in of))
+                fix = suggestion(name, {metric for each in of for metric in each.metrics}, "metric")
+                message = f"vLLM {shown} has no metric {name!r}"
+                yield scope.finding("ENG002", manifest, dotted(path), message, fix, culprit=name)
+
+
+def _engines(scope: Scope) -> Iterator[tuple[Manifest, str, Mapping[str, Any]]]:
+    """Yield every container that runs vLLM: its object, the path of its arguments, and the container."""
     for manifest in scope.manifests:
         for pod in pods(manifest):
             for container in pod.containers():
                 body = _complete(scope, container.body)
                 if runs_vllm(body):
-                    yield from _of_container(scope, manifest, container.where("args"), body, known)
+                    yield manifest, container.where("args"), body
+
+
+def _lists(versions: Iterable[str]) -> tuple[Engine, ...]:
+    """Return what these versions know; one that cannot be had is ENG001's to report."""
+    found = []
+    for version in sorted({version for version in versions if version}):
+        with contextlib.suppress(LeanragError):
+            found.append(engine(version))
+    return tuple(found)
+
+
+def _unknown(text: str, of: tuple[Engine, ...]) -> list[str]:
+    """Return the metrics of a text that no engine has; in `old or new` one that exists is enough."""
+    names = {match[1] for match in _METRIC.finditer(text) if not match[2]}
+    unknown = sorted(name for name in names if not any(_stem(name) & each.metrics.keys() for each in of))
+    return [] if " or " in text and len(unknown) < len(names) else unknown
+
+
+def _stem(name: str) -> set[str]:
+    """Return what a name on the wire may be called where it is declared."""
+    return {name, *(name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix))}
+
+
+def _strings(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield path, value
+    for key, each in value.items() if isinstance(value, Mapping) else enumerate(items(value)):
+        yield from _strings(each, (*path, key))
 
 
 def _complete(scope: Scope, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -50,7 +105,7 @@ def _of_container(
     scope: Scope, manifest: Manifest, where: str, body: Mapping[str, Any], known: Tables
 ) -> Iterator[Finding]:
     image = str(body.get("image") or "")
-    version = _given_version(scope, manifest) or known.version(image)
+    version = _version(scope, manifest, body, known)
     if not version:
         message = f"which vLLM {image or 'the image'} holds is not known, so its arguments were not judged"
         fix = f"write engineVersion, or the image's version into {FILE}"
@@ -65,11 +120,12 @@ def _of_container(
         yield scope.finding(_RULE, manifest, where, message, fix, culprit=culprit)
 
 
-def _given_version(scope: Scope, manifest: Manifest) -> str:
-    """The overlay of a model may say what its image holds."""
+def _version(scope: Scope, manifest: Manifest, body: Mapping[str, Any], known: Tables) -> str:
+    """Return vLLM's version: the overlay of a model may say what its image holds, else a source does, else ""."""
     app = manifest.app
     named = app.chart == MODEL_CHART.name and scope.cluster is not None
-    return str(written(app).get("engineVersion") or "") if named else ""
+    given = str(written(app).get("engineVersion") or "") if named else ""
+    return given or known.version(str(body.get("image") or ""))
 
 
 def _words(body: Mapping[str, Any]) -> list[str]:
