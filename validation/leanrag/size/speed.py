@@ -7,7 +7,7 @@ both limits: 0.45 to 0.8 (vLLM's own CI on H200, Llama 3.1 8B and 70B: 0.45 to 0
 import math
 from dataclasses import dataclass
 
-from leanrag.size.memory import Fit, Setup, kv_per_token, weights
+from leanrag.size.memory import WEIGHT_BYTES, Fit, Setup, kv_per_token
 from leanrag.size.tables import Architecture, Gpu
 
 EFFICIENCY = (0.45, 0.8)
@@ -73,11 +73,10 @@ def _active(shape: Architecture) -> float:
 
 
 def _read(shape: Architecture, setup: Setup, batch: int, context: float) -> float:
-    """Bytes that one GPU reads in a decode step: weights (of a mixture those of the batch's experts), and caches."""
-    share = 1.0
-    if shape.activeB:
-        share = min(1.0, shape.activeB * batch / shape.linearB)
-    return weights(shape, setup.quantization) * share / setup.gpus + batch * context * kv_per_token(shape, setup)
+    """Bytes that one GPU reads in a decode step: layers (of a mixture the experts in use), lm_head, and every cache."""
+    linear = min(shape.linearB, (shape.activeB or shape.linearB) * batch) * WEIGHT_BYTES[setup.quantization]
+    head = shape.hidden * shape.vocabulary * 2
+    return (1e9 * linear + head) / setup.gpus + batch * context * kv_per_token(shape, setup)
 
 
 def _prefill(shape: Architecture, tokens: int) -> float:

@@ -31,8 +31,8 @@ def arguments_are_known(scope: Scope) -> Iterator[Finding]:
 
 def metrics_exist(scope: Scope) -> Iterator[Finding]:
     """ENG002: a rule, scaler or dashboard on a metric that the engine has not is silent for ever."""
-    tables_ = _tables(scope)
-    found = [(manifest.app.name, _version(scope, manifest, body, tables_)) for manifest, _, body in _engines(scope)]
+    known = _tables(scope)
+    found = [(manifest.app.name, _version(scope, manifest, body, known)) for manifest, _, body in _engines(scope)]
     versions = {app: _lists(version for name, version in found if name == app) for app, _ in found}
     everywhere = _lists(version for _, version in found)
     for manifest in scope.manifests:
