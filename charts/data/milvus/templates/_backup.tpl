@@ -42,8 +42,12 @@ that the oldest is replaced and nothing has to be counted. Variables: internal/c
     - name: SSL_CERT_FILE
       value: /etc/milvus/s3-ca/{{ .Values.s3.caKey }}
     {{- end }}
-    {{- include "milvus.bucketEnv" (dict "bucket" .Values.s3.bucket "names" (dict "MINIO_ADDRESS" "BUCKET_HOST" "MINIO_PORT" "BUCKET_PORT" "MINIO_BUCKET_NAME" "BUCKET_NAME" "MINIO_ACCESS_KEY" "AWS_ACCESS_KEY_ID" "MINIO_SECRET_KEY" "AWS_SECRET_ACCESS_KEY")) | nindent 4 }}
-    {{- include "milvus.bucketEnv" (dict "bucket" .Values.backup.bucket "names" (dict "MINIO_BACKUP_BUCKET_NAME" "BUCKET_NAME" "MINIO_BACKUP_ACCESS_KEY" "AWS_ACCESS_KEY_ID" "MINIO_BACKUP_SECRET_KEY" "AWS_SECRET_ACCESS_KEY")) | nindent 4 }}
+    {{- include "milvus.bucketEnv" (dict "bucket" .Values.s3.bucket "names" (dict
+          "MINIO_ADDRESS" "BUCKET_HOST" "MINIO_PORT" "BUCKET_PORT" "MINIO_BUCKET_NAME" "BUCKET_NAME"
+          "MINIO_ACCESS_KEY" "AWS_ACCESS_KEY_ID" "MINIO_SECRET_KEY" "AWS_SECRET_ACCESS_KEY")) | nindent 4 }}
+    {{- include "milvus.bucketEnv" (dict "bucket" .Values.backup.bucket "names" (dict
+          "MINIO_BACKUP_BUCKET_NAME" "BUCKET_NAME"
+          "MINIO_BACKUP_ACCESS_KEY" "AWS_ACCESS_KEY_ID" "MINIO_BACKUP_SECRET_KEY" "AWS_SECRET_ACCESS_KEY")) | nindent 4 }}
   resources:
     requests: {cpu: 100m, memory: 256Mi}
     limits: {memory: 1Gi}

@@ -86,12 +86,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - name: ETCD_ROOTPATH
   value: {{ .Values.etcd.rootPath | quote }}
 {{- if .Values.etcd.tlsSecretName }}
-{{- range $variable, $value := dict "ETCD_SSL_ENABLED" "true" "ETCD_SSL_TLSCERT" "/etc/milvus/etcd-tls/tls.crt" "ETCD_SSL_TLSKEY" "/etc/milvus/etcd-tls/tls.key" "ETCD_SSL_TLSCACERT" "/etc/milvus/etcd-tls/ca.crt" }}
-- name: {{ $variable }}
-  value: {{ $value | quote }}
+- name: ETCD_SSL_ENABLED
+  value: "true"
+{{- range $variable, $file := dict "TLSCERT" "tls.crt" "TLSKEY" "tls.key" "TLSCACERT" "ca.crt" }}
+- name: ETCD_SSL_{{ $variable }}
+  value: /etc/milvus/etcd-tls/{{ $file }}
 {{- end }}
 {{- end }}
-{{- include "milvus.bucketEnv" (dict "bucket" .Values.s3.bucket "names" (dict "MINIO_ADDRESS" "BUCKET_HOST" "MINIO_PORT" "BUCKET_PORT" "MINIO_BUCKETNAME" "BUCKET_NAME" "MINIO_ACCESSKEYID" "AWS_ACCESS_KEY_ID" "MINIO_SECRETACCESSKEY" "AWS_SECRET_ACCESS_KEY")) }}
+{{- include "milvus.bucketEnv" (dict "bucket" .Values.s3.bucket "names" (dict
+      "MINIO_ADDRESS" "BUCKET_HOST" "MINIO_PORT" "BUCKET_PORT" "MINIO_BUCKETNAME" "BUCKET_NAME"
+      "MINIO_ACCESSKEYID" "AWS_ACCESS_KEY_ID" "MINIO_SECRETACCESSKEY" "AWS_SECRET_ACCESS_KEY")) }}
 - name: MINIO_ROOTPATH
   value: {{ .Values.s3.rootPath | quote }}
 - name: MINIO_USESSL
