@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from leanrag.render.helm import KUBE_VERSION, render, stage
 from leanrag.render.tools import tool
 
 VALUES = Path("apps/cluster/values.yaml")
+# OpenShift's Node Feature Discovery has it in namespaces (cluster-nfd-operator), the project it comes from has not.
+_EITHER = frozenset({("nfd.k8s-sigs.io", "NodeFeatureRule")})
 _REMEDY = "run: python -m leanrag.render.projects --write"
 
 
@@ -36,11 +38,12 @@ class Kind:
 
 
 def kinds_of(objects: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
-    """Return the kinds of rendered objects."""
-    return frozenset(
+    """Return the kinds of rendered objects; one whose scope the platform decides is both."""
+    found = {
         Kind(str(each["apiVersion"]).rpartition("/")[0], str(each["kind"]), "namespace" not in each["metadata"])
         for each in objects
-    )
+    }
+    return frozenset(found | {replace(each, clustered=True) for each in found if (each.group, each.name) in _EITHER})
 
 
 def chart_kinds(root: Path, chart: Path) -> frozenset[Kind]:

@@ -170,6 +170,15 @@ def test_a_kind_that_is_no_longer_rendered_leaves_its_project() -> None:
     assert found["gate"]["layers"] == before["gate"]["layers"]
 
 
+def test_a_kind_whose_scope_the_platform_decides_is_allowed_in_both() -> None:
+    rule = {
+        "apiVersion": "nfd.k8s-sigs.io/v1alpha1",
+        "kind": "NodeFeatureRule",
+        "metadata": {"namespace": "openshift-nfd"},
+    }
+    assert {kind.clustered for kind in projects.kinds_of([rule])} == {False, True}
+
+
 def test_a_namespace_that_nothing_writes_to_any_more_leaves_its_project() -> None:
     text = (ROOT / projects.VALUES).read_text()
     found = yamlio.load(projects.placed(text, {"platform": {"zoo", "cert-manager"}}), "values.yaml")["projects"]
