@@ -1,6 +1,6 @@
 """Every Secret that a pod mounts is fetched by platform/secrets, and the signing key for the gate alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,29 @@ def fetched(found: Iterable[Any]) -> dict[tuple[str, str], set[str]]:
         for each in found
         if each["kind"] == "ExternalSecret"
     }
+
+
+def read_keys(node: Any) -> Iterator[tuple[str, str]]:
+    """Yield the Secret and the key of every variable that comes from one."""
+    if isinstance(node, list):
+        for each in node:
+            yield from read_keys(each)
+    elif isinstance(node, dict):
+        reference = node.get("secretKeyRef")
+        if isinstance(reference, dict) and not reference.get("optional"):
+            yield reference["name"], reference["key"]
+        for value in node.values():
+            yield from read_keys(value)
+
+
+@pytest.mark.helm
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_every_key_that_a_pod_reads_is_fetched(name: str) -> None:
+    found = objects(name)
+    keys = fetched(found)
+    read = {(each["metadata"].get("namespace", ""), *pair) for each in found for pair in read_keys(each)}
+    # A Secret that the same render or an operator makes is not fetched.
+    assert {each for each in read if each[:2] in keys and each[2] not in keys[each[:2]]} == set()
 
 
 @pytest.mark.helm
