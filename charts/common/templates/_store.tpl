@@ -125,13 +125,13 @@ subjects:
   command: [sh, -ec]
   args:
     - |
-      name="$CLAIM-$(date -u +%Y%m%d-%H%M%S)"
+      name="$STORE-$(date -u +%Y%m%d-%H%M%S)"
       kubectl create -f - <<EOF
       apiVersion: snapshot.storage.k8s.io/v1
       kind: VolumeSnapshot
       metadata:
         name: $name
-        labels: {leanrag.io/backup-of: $CLAIM}
+        labels: {leanrag.io/backup-of: $STORE}
       spec:
         source: {persistentVolumeClaimName: $CLAIM}
         {{- with .backup.snapshotClass }}
@@ -139,9 +139,12 @@ subjects:
         {{- end }}
       EOF
       kubectl wait "volumesnapshot/$name" --for='jsonpath={.status.readyToUse}=true' --timeout={{ .backup.deadlineSeconds }}s
-      kubectl get volumesnapshots -l "leanrag.io/backup-of=$CLAIM" --sort-by=.metadata.creationTimestamp -o name \
+      kubectl get volumesnapshots -l "leanrag.io/backup-of=$STORE" --sort-by=.metadata.creationTimestamp -o name \
         | head -n -{{ .backup.keep }} | xargs -r kubectl delete
   env:
+    # By the store's name, not the claim's: a restored claim is named like its snapshot, and names would grow with each.
+    - name: STORE
+      value: {{ include "common.name" .ctx }}
     - name: CLAIM
       value: {{ include "common.store.claimName" . }}
     - name: HOME
