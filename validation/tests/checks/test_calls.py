@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from leanrag.catalog.model import App
+from leanrag.catalog.repository import Repository
 from leanrag.checks.rules.network import calls_are_let_in
 from leanrag.checks.schemas import schemas
 from leanrag.checks.scope import Scope
+from leanrag.render.helm import render_cluster
 from leanrag.render.manifest import Manifest
 
 NAMESPACES = {"rag": "lr-rag", "data": "lr-data"}
@@ -68,3 +70,12 @@ def test_what_is_outside_our_layers_is_not_judged() -> None:
     own = edge("to", "lr-rag", 1) + edge("to", "keycloak", 8443)
     anywhere = [{"ports": [{"protocol": "TCP", "port": 443}]}]
     assert found(policy("lr-rag", egress=own + anywhere)) == []
+
+
+@pytest.mark.helm
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_every_call_of_this_repositorys_clusters_is_let_in(name: str) -> None:
+    repository = Repository(Path(__file__).parents[3])
+    cluster = repository.cluster(name)
+    scope = Scope(render_cluster(repository, cluster), schemas(), namespaces=cluster.namespaces)
+    assert [str(each) for each in calls_are_let_in(scope)] == []
