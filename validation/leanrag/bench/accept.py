@@ -15,7 +15,7 @@ from pathlib import Path
 
 from leanrag.bench.accept_ask import Question
 from leanrag.bench.accept_memory import Memory
-from leanrag.bench.accept_render import Rendering, manifests, render_charts, shown_name
+from leanrag.bench.accept_render import Rendering, lint_charts, manifests, render_charts, shown_name
 from leanrag.bench.accept_table import Count, page, shown_places
 from leanrag.catalog.repository import Repository
 from leanrag.checks import objects
@@ -124,7 +124,7 @@ def main(arguments: Iterable[str]) -> int:
     started = time.monotonic()
     chosen = tuple(named) or charts(root)
     say(f"accept: rendering every case of {len(chosen)} charts on every platform and release")
-    renderings = render_charts(chosen, root)
+    lint, renderings = lint_charts(chosen, root), render_charts(chosen, root)
     known, memory = schemas(), Memory("--fresh" in given)
     found = (*batches(renderings, root), *(() if named else clusters(root)))
     say(f"accept: {len(renderings)} renders after {time.monotonic() - started:.0f} s")
@@ -133,11 +133,13 @@ def main(arguments: Iterable[str]) -> int:
         of_charts = counts(renderings, (each for each in judged if each.batch.case))
         whole = [each for each in judged if not each.batch.case]
         write_atomic(root / PAGE, page(of_charts, whole, [shown_name(each, root) for each in chosen]))
-    return _report(renderings, judged, memory, time.monotonic() - started)
+    return _report(lint, renderings, judged, memory, time.monotonic() - started)
 
 
-def _report(renderings: Sequence[Rendering], judged: Sequence[Judged], memory: Memory, seconds: float) -> int:
-    places: dict[str, list[World]] = {}
+def _report(
+    lint: Sequence[str], renderings: Sequence[Rendering], judged: Sequence[Judged], memory: Memory, seconds: float
+) -> int:
+    places: dict[str, list[World]] = {each: [] for each in lint}
     for rendering in renderings:
         if rendering.broken:
             places.setdefault(f"{rendering.chart} {rendering.case}: {rendering.broken}", []).append(rendering.world)
@@ -145,7 +147,7 @@ def _report(renderings: Sequence[Rendering], judged: Sequence[Judged], memory: M
         for problem in each.problems:
             places.setdefault(f"{each.batch.subject} {each.batch.case}: {problem}", []).append(each.batch.world)
     for problem, worlds in places.items():
-        print(f"{problem} ({shown_places(worlds)})")
+        print(f"{problem} ({shown_places(worlds)})" if worlds else problem)
     print(
         f"{'FAIL' if places else 'PASS'}: {len(renderings)} renders "
         f"({sum(bool(each.refusals) for each in renderings)} refused by their charts), "

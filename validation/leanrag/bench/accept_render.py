@@ -46,6 +46,33 @@ class Rendering:
     broken: str = ""
 
 
+def lint_charts(charts: Iterable[Path], root: Path) -> tuple[str, ...]:
+    """Return what `helm lint --strict` finds in charts with the values of each one's first case."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return tuple(each for each in pool.map(lambda chart: _lint(chart, root), charts) if each)
+
+
+def _lint(chart: Path, root: Path) -> str:
+    cases = sorted(chart.glob("ci/*-values.yaml"))
+    cached = cache_dir() / "render" / f"lint-{_content(chart, root, *cases[:1]).hex()}.json"
+    if not cached.is_file():
+        with _Staged(chart, root / "charts" / "common") as staged:
+            argv = (tool("helm"), "lint", "--strict", "--quiet", "--kube-version", KUBE_VERSION, staged.path)
+            values = [word for case in cases[:1] for word in ("--values", case)]
+            done = run((*argv, *values), what=f"helm lint {chart.name}", timeout=120, check=False)
+        said = " ".join((done.stdout + done.stderr).split())
+        write_atomic(cached, json.dumps(f"{shown_name(chart, root)}: helm lint: {said}" if done.returncode else ""))
+    return str(json.loads(read_text(cached)))
+
+
+def _content(chart: Path, root: Path, *more: Path) -> bytes:
+    """Return a hash of all that a render of a chart reads."""
+    content = hashlib.blake2b(digest_size=16)
+    for path in (*chart_files(chart), *chart_files(root / "charts" / "common"), *more):
+        content.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return content.digest()
+
+
 def render_charts(charts: Iterable[Path], root: Path) -> tuple[Rendering, ...]:
     """Render all cases of charts, two at a time, from the cache where nothing changed."""
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -58,14 +85,10 @@ def shown_name(chart: Path, root: Path) -> str:
 
 
 def _chart(chart: Path, root: Path) -> tuple[Rendering, ...]:
-    common = root / "charts" / "common"
-    content = hashlib.blake2b(digest_size=16)
-    for path in (*chart_files(chart), *chart_files(common)):
-        content.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
-    staged = _Staged(chart, common)
-    with staged:
+    content = _content(chart, root)
+    with _Staged(chart, root / "charts" / "common") as staged:
         return tuple(
-            _one(shown_name(chart, root), staged, case, world, content.digest())
+            _one(shown_name(chart, root), staged, case, world, content)
             for case in sorted(chart.glob("ci/*-values.yaml"))
             for world in WORLDS
         )

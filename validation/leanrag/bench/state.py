@@ -15,7 +15,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a bench was started with: its number, and whether a spoke and KServe belong to it.
+    """What a bench was started with: its number, and whether a spoke, KServe, llm-d and OGX's operator belong to it.
 
     A bare one is Kubernetes alone, without our images, Git server and Argo CD.
     """
@@ -24,6 +24,8 @@ class Wanted:
     spoke: bool = False
     kserve: bool = False
     bare: bool = False
+    llmd: bool = False
+    ogx: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from kubernetes.client.exceptions import ApiException
 
@@ -15,8 +16,10 @@ from leanrag.bench import (
     gitserver,
     images,
     kserve,
+    llmd,
     namespaces,
     node,
+    ogx,
     volumes,
 )
 from leanrag.bench.model import Bench
@@ -43,7 +46,8 @@ _NODE_ALLOWANCE = 60.0
 def programs(wanted: Wanted) -> tuple[str, ...]:
     """Return the names of the programs that are built before anything is started."""
     delivery = () if wanted.bare else ("argocd", "helm")
-    return (*_KUBERNETES, *delivery, *(("kserve-manager",) if wanted.kserve else ()))
+    controllers = [part for asked, parts, _, _ in _controllers(wanted) if asked for part in parts]
+    return (*_KUBERNETES, *delivery, *controllers)
 
 
 def steps(bench: Bench, wanted: Wanted) -> tuple[Step, ...]:
@@ -57,9 +61,17 @@ def steps(bench: Bench, wanted: Wanted) -> tuple[Step, ...]:
             ("Git server", lambda: gitserver.start(bench)),
             ("Argo CD", lambda: argocd.start(bench)),
         ]
-    if wanted.kserve:
-        found.append(("KServe", lambda: kserve.start(bench)))
+    found += [(words, partial(start, bench)) for asked, _, words, start in _controllers(wanted) if asked]
     return tuple(found)
+
+
+def _controllers(wanted: Wanted) -> tuple[tuple[bool, tuple[str, ...], str, Callable[[Bench], None]], ...]:
+    """Return the controllers: whether each is asked for, its programs, its name, and what starts it."""
+    return (
+        (wanted.kserve, (kserve.MANAGER.part,), "KServe", kserve.start),
+        (wanted.llmd, llmd.PROGRAMS, "llm-d", llmd.start),
+        (wanted.ogx, (ogx.OPERATOR.part,), "operator of OGX", ogx.start),
+    )
 
 
 def _etcd(bench: Bench) -> None:

@@ -24,7 +24,7 @@ DEFAULT = Wanted()
 def up(wanted: Wanted = DEFAULT) -> Bench:
     """Bring a bench up and return it; one that is up already is left as it is.
 
-    What an earlier bench was started with and `down` did not end is kept: data, spoke, KServe. When a step fails,
+    What an earlier bench was started with and `down` did not end is kept: data, spoke, controllers. When a step fails,
     everything is ended again before the error is raised; logs and data stay.
     """
     network = Network(wanted.instance)
@@ -49,6 +49,8 @@ def _merged(wanted: Wanted, found: State | None) -> Wanted:
         spoke=wanted.spoke or before.spoke,
         kserve=wanted.kserve or before.kserve,
         bare=wanted.bare and before.bare,
+        llmd=wanted.llmd or before.llmd,
+        ogx=wanted.ogx or before.ogx,
     )
 
 

@@ -29,6 +29,8 @@ def compile_crd(document: Mapping[str, Any]) -> Iterator[Kind]:
 def _structural(node: Mapping[str, Any], strict: bool = True) -> Schema:
     """Convert one node of a structural schema; `strict` is off inside anyOf, allOf, oneOf and not."""
     out = scalars(node)
+    if "default" in node:
+        out["default"] = node["default"]
     if node.get("x-kubernetes-int-or-string"):
         out.pop("type", None)
         out["anyOf"] = [bounded({"type": "integer"}, "int64"), {"type": "string"}]

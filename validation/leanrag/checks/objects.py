@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from leanrag.checks.defaults import defaulted
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
@@ -59,8 +60,9 @@ def strict_fields(scope: Scope) -> Iterator[Finding]:
 
 def _judge(scope: Scope, manifest: Manifest, schemas: Schemas, version: str, kind: str) -> Iterator[Finding]:
     schema, validator = schemas.load(version, kind)
-    # In built-in kinds a null is an absent field; custom resources keep it and are judged with it.
-    body = _without_nulls(manifest.body) if schemas.builtin(version, kind) else manifest.body
+    # In built-in kinds a null is an absent field; custom resources keep it and are judged with it, and with defaults.
+    builtin = schemas.builtin(version, kind)
+    body = _without_nulls(manifest.body) if builtin else defaulted(manifest.body, schema)
     for error in validator.iter_errors(body):
         yield from _findings(scope, manifest, schema, error)
 

@@ -36,8 +36,8 @@ class Core:
             return {**INT_OR_STRING, "pattern": QUANTITY}
         if short == "IntOrString":
             return INT_OR_STRING
-        if short == "ObjectMeta":  # controller-gen keeps metadata inside a spec open
-            return {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        if short == "ObjectMeta":  # controller-gen writes no fields of metadata inside a spec, so they are pruned
+            return {"type": "object"}
         return self._node(self._definitions[full], ())
 
     def _node(self, node: Mapping[str, Any], required: Iterable[str], name: str = "") -> Node:
