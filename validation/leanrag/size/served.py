@@ -1,5 +1,6 @@
 """What a rendered model runs on and with: read from its objects, because profiles and defaults are decided there."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from leanrag.size.memory import WEIGHT_BYTES, Setup
 from leanrag.size.tables import Architecture, Tables, bare
 
 _WHOLE, _SLICE = "nvidia.com/gpu", "nvidia.com/mig-"
+# With llm-d the release's command starts vLLM and evaluates this line of a shell (kserve, config/llmisvcconfig).
+_LLM_KIND, _LLM_CONTAINER, _LLM_ARGUMENTS = "LLMInferenceService", "main", "VLLM_ADDITIONAL_ARGS"
 # vLLM's defaults where a manifest says nothing (vllm/engine/arg_utils.py, get_batch_defaults): by the GPU's memory.
 _LARGE_GIB, _HUGE_GIB = 70, 160
 # A MIG slice has 0.25 to 0.5 GiB less than its profile's name says (charts/common/templates/_gpu.tpl).
@@ -60,16 +63,45 @@ def engines(bodies: Iterable[Mapping[str, Any]]) -> tuple[Engine, ...]:
     """Return the engines on GPUs among the objects of one Application.
 
     KServe keeps the arguments in the ServingRuntime and the GPUs in the InferenceService: one completes the other.
+    Pods that are alike (leader and worker) are one engine.
     """
-    containers = [(each, _parallelism(body)) for body in bodies for each in _containers(body)]
+    containers = [
+        (started(body.get("kind"), each), _parallelism(body)) for body in bodies for each in _containers(body)
+    ]
     asked = next((found for each, _ in containers if (found := _gpus(each))), ("", 0))
     made: list[Engine] = []
     for each, split in containers:
         resource, count = _gpus(each) or asked
         if runs_vllm(each) and count:
             given = Arguments({**split, **arguments(each)})
-            made.append(Engine(given, str(each.get("image") or ""), resource, count))
+            engine = Engine(given, str(each.get("image") or ""), resource, count)
+            made += [] if engine in made else [engine]
     return tuple(made)
+
+
+def started(kind: Any, container: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a container as its kind starts it: that of an LLMInferenceService says no command, its release does."""
+    own = kind == _LLM_KIND and container.get("name") == _LLM_CONTAINER and not container.get("command")
+    if not own or not _image(container).startswith("vllm"):
+        return container
+    words = shell_words(additional(container)[1]) or ()
+    return {**container, "command": ["vllm", "serve"], "args": [*_list(container.get("args")), *words]}
+
+
+def additional(container: Mapping[str, Any]) -> tuple[int | None, str]:
+    """Return the entry of `env` with the arguments that a release's command adds, and its line; (None, "") without."""
+    for index, entry in enumerate(_list(container.get("env"))):
+        if _mapping(entry).get("name") == _LLM_ARGUMENTS:
+            return index, str(entry.get("value") or "")
+    return None, ""
+
+
+def shell_words(line: str) -> tuple[str, ...] | None:
+    """Return the words of a line as a shell reads them; None when it cannot: a quote is open."""
+    try:
+        return tuple(shlex.split(line))
+    except ValueError:
+        return None
 
 
 def _parallelism(body: Mapping[str, Any]) -> dict[str, str]:
@@ -94,11 +126,14 @@ def _containers(node: Any) -> Iterator[Mapping[str, Any]]:
 def runs_vllm(container: Mapping[str, Any]) -> bool:
     """Say whether a container starts vLLM's server: by its command, or its image's entry point."""
     words = [str(word) for key in ("command", "args") for word in _list(container.get(key))]
-    started = words[:2] == ["vllm", "serve"] or "vllm.entrypoints.openai.api_server" in words
-    image = str(container.get("image") or "").rpartition("/")[2]
-    return started or (
-        not container.get("command") and image.startswith("vllm") and any("--" in word for word in words)
-    )
+    serves = words[:2] == ["vllm", "serve"] or "vllm.entrypoints.openai.api_server" in words
+    entry = not container.get("command") and _image(container).startswith("vllm")
+    return serves or (entry and any("--" in word for word in words))
+
+
+def _image(container: Mapping[str, Any]) -> str:
+    """Return the last part of an image's name, with its tag."""
+    return str(container.get("image") or "").rpartition("/")[2]
 
 
 def arguments(container: Mapping[str, Any]) -> dict[str, str]:

@@ -267,6 +267,57 @@ def test_the_arguments_of_a_model_are_judged_by_its_runtime(monkeypatch: pytest.
     assert "--swap-space" in found.message and found.where.startswith("InferenceService/s spec.predictor.model.args")
 
 
+def llm_d(line: str | None, **container: Any) -> dict[str, Any]:
+    """An LLMInferenceService as the chart renders it: no command, the arguments in the environment."""
+    env = [
+        {"name": "HOME", "value": "/home"},
+        *([] if line is None else [{"name": "VLLM_ADDITIONAL_ARGS", "value": line}]),
+    ]
+    main = {"name": "main", "image": "registry.example.com/vllm-cuda-rhel9:v9.9.0", "env": env, **container}
+    return {"containers": [main]}
+
+
+def llm_d_findings(
+    monkeypatch: pytest.MonkeyPatch, spec: dict[str, Any], kind: str = "LLMInferenceService"
+) -> list[Finding]:
+    monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: KNOWN)
+    monkeypatch.setattr("leanrag.checks.rules.engine._version", lambda *_: "9.9.0")
+    chart = Path("charts/serving/thing")
+    app = App("dev-thing", "dev", "serving", "thing", "thing", "lr-serving", chart, chart / "x.yaml", ())
+    body = {"kind": kind, "metadata": {"name": "s"}, "spec": spec}
+    return list(arguments_are_known(Scope((Manifest(app, "t.yaml", body),), Schemas.__new__(Schemas))))
+
+
+@pytest.mark.parametrize("path", ["template", "worker", "prefill.template", "prefill.worker"])
+def test_an_unknown_argument_that_llm_d_hands_over_is_found_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    spec: dict[str, Any] = llm_d('--max-model-len=1 --swap-space=4 \'--compilation-config={"a": "--no-flag"}\'')
+    for part in reversed(path.split(".")):
+        spec = {part: spec}
+    [found] = llm_d_findings(monkeypatch, spec)
+    assert found.message == "vLLM 9.9.0 does not know --swap-space and would not start"
+    assert found.where == f"LLMInferenceService/s spec.{path}.containers[0].env[1]"
+
+
+def test_known_arguments_that_llm_d_hands_over_have_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert llm_d_findings(monkeypatch, {"template": llm_d("--max-model-len 8k --kv-cache-dtype=fp8")}) == []
+    assert llm_d_findings(monkeypatch, {"template": llm_d(None)}) == []
+
+
+def test_a_quote_left_open_for_llm_d_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    [found] = llm_d_findings(monkeypatch, {"template": llm_d("--max-model-len=1 '--kv-cache-dtype=fp8")})
+    assert found.message == "a quote is not closed, so no argument arrives"
+
+
+def test_what_does_not_start_by_the_release_reads_no_additional_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "--swap-space=4"
+    assert llm_d_findings(monkeypatch, {"template": llm_d(wrong, command=["/app/sim"])}) == []
+    assert llm_d_findings(monkeypatch, {"template": llm_d(wrong, image="registry.example.com/inference-sim:1")}) == []
+    assert llm_d_findings(monkeypatch, {"template": llm_d(wrong, name="sidecar")}) == []
+    assert llm_d_findings(monkeypatch, llm_d(wrong), kind="Pod") == []
+
+
 def metric_findings(monkeypatch: pytest.MonkeyPatch, *expressions: str) -> list[str]:
     names = ("vllm:num_requests_waiting", "vllm:prompt_tokens", "vllm:time_to_first_token_seconds")
     known = Engine("9.9.0", {}, {name: Metric(name, "gauge", ()) for name in names})

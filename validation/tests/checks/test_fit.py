@@ -1,6 +1,7 @@
 """FIT001: a model that does not fit its cluster's GPUs is found, with the number and the ways out."""
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ from leanrag.checks.rules.fit import models_fit
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
 from leanrag.core import yamlio
+from leanrag.core.process import run
+from leanrag.render.helm import stage
 from leanrag.render.manifest import Manifest
+from leanrag.render.tools import tool
+from leanrag.size.served import engines
 from leanrag.size.tables import FILE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -136,6 +141,40 @@ def test_llm_d_says_its_split_outside_the_arguments(tmp_path: Path) -> None:
     template = engine("--max-model-len=4096", count=2)["spec"]["template"]["spec"]
     service = {"kind": "LLMInferenceService", "spec": {"parallelism": {"tensor": 2}, "template": template}}
     assert findings(tmp_path, model("qwen3-14b"), L4, service) == []
+
+
+def llm_d(line: str, count: int) -> dict[str, Any]:
+    """A container whose release says the command, and whose arguments are in its environment."""
+    container = engine(count=count)["spec"]["template"]["spec"]["containers"][0]
+    del container["command"], container["args"]
+    return {"containers": [{**container, "name": "main", "env": [{"name": "VLLM_ADDITIONAL_ARGS", "value": line}]}]}
+
+
+@pytest.mark.parametrize("length", [4096, 131072])
+def test_a_model_of_llm_d_is_judged_by_the_arguments_in_its_environment(tmp_path: Path, length: int) -> None:
+    template = llm_d(f"--max-model-len={length} --max-num-seqs=64 '--override={{\"a\": 1}}'", 1)
+    service = {"kind": "LLMInferenceService", "spec": {"template": template, "worker": template}}
+    found = findings(tmp_path, model("granite-3.1-8b-instruct"), L4, service)
+    assert [each.message.rpartition(" of one request ")[2] for each in found] == (
+        ["of 131,072 tokens 20.0"] if length > 4096 else []
+    )
+
+
+def test_either_half_of_a_disaggregated_model_that_does_not_fit_is_found(tmp_path: Path) -> None:
+    decode, prefill = llm_d("--max-model-len=4096 --tensor-parallel-size=2", 2), llm_d("--max-model-len=4096", 1)
+    service = {"kind": "LLMInferenceService", "spec": {"template": decode, "prefill": {"template": prefill}}}
+    [found] = findings(tmp_path, model("qwen3-14b"), L4, service)
+    assert "weights 27.5" in found.message
+
+
+@pytest.mark.helm
+def test_what_the_chart_renders_for_llm_d_is_an_engine() -> None:
+    case = "charts/serving/model/ci/llm-d-disaggregated-34-values.yaml"
+    with tempfile.TemporaryDirectory() as folder:
+        chart = stage(ROOT / "charts/serving/model", ROOT / "charts/common", Path(folder) / "model")
+        done = run([tool("helm"), "template", "ci", chart, "--values", ROOT / case], what="helm template")
+    made = engines(body for body in yamlio.load_all(done.stdout, case) if body)
+    assert [(each.count, each.arguments.number("tensor-parallel-size", 1)) for each in made] == [(4, 4), (2, 2)]
 
 
 def test_a_model_without_a_gpu_is_not_judged(tmp_path: Path) -> None:

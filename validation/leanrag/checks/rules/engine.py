@@ -7,13 +7,13 @@ from typing import Any
 
 from leanrag.catalog.model import MODEL_CHART
 from leanrag.checks.finding import Finding, at, dotted, suggestion
-from leanrag.checks.pods import pods
+from leanrag.checks.pods import Container, pods
 from leanrag.checks.scope import Scope, items, mapping
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.engine.lists import Engine, engine
 from leanrag.render.manifest import Manifest
 from leanrag.size.overlay import written
-from leanrag.size.served import runs_vllm
+from leanrag.size.served import additional, runs_vllm, shell_words, started
 from leanrag.size.tables import FILE, Tables, tables
 
 _RULE = "ENG001"
@@ -50,9 +50,16 @@ def _engines(scope: Scope) -> Iterator[tuple[Manifest, str, Mapping[str, Any]]]:
     for manifest in scope.manifests:
         for pod in pods(manifest):
             for container in pod.containers():
-                body = _complete(scope, container.body)
+                given = _complete(scope, container.body)
+                body = started(manifest.kind, given)
                 if runs_vllm(body):
-                    yield manifest, container.where("args"), body
+                    yield manifest, container.where("args") if body is given else _added(container), body
+
+
+def _added(container: Container) -> str:
+    """Return where the arguments are that a release's command adds to its own."""
+    index, _ = additional(container.body)
+    return container.where("env") if index is None else container.where("env", index)
 
 
 def _lists(versions: Iterable[str]) -> tuple[Engine, ...]:
@@ -116,6 +123,8 @@ def _of_container(
     except LeanragError as error:
         yield scope.finding(_RULE, manifest, where, f"not judged: {error.message}", error.hint, unknown=True)
         return
+    if shell_words(additional(body)[1]) is None:
+        yield scope.finding(_RULE, manifest, where, "a quote is not closed, so no argument arrives", "close it")
     for message, fix, culprit in _wrong(found, _words(body)):
         yield scope.finding(_RULE, manifest, where, message, fix, culprit=culprit)
 
