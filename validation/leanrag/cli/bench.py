@@ -1,6 +1,7 @@
 """Verbs about the bench: a real Kubernetes, Argo CD and Git server on this machine."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,10 +29,12 @@ def bench_group() -> None:
 @instance_option
 @click.option("--spoke", is_flag=True, help="Start a second Kubernetes, to be managed from the first.")
 @click.option("--kserve", is_flag=True, help="Start the KServe controller, too.")
+@click.option("--llm-d", "llmd", is_flag=True, help="Start KServe's controller of llm-d and LeaderWorkerSet's, too.")
+@click.option("--ogx", is_flag=True, help="Start OGX's operator, too.")
 @click.option("--bare", is_flag=True, help="Kubernetes alone: no images of ours, no Git server, no Argo CD.")
-def up_verb(instance: int, spoke: bool, kserve: bool, bare: bool) -> int:
+def up_verb(**asked: Any) -> int:
     """Bring the bench up; a second call changes nothing."""
-    made = life.up(Wanted(instance, spoke, kserve, bare))
+    made = life.up(Wanted(**asked))
     click.echo(made.kubeconfig)
     return 0
 

@@ -32,6 +32,7 @@ _PROGRAMS = {
     "kube-scheduler": ("cluster", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "kubelet": ("cluster", "k8s.io/kubernetes/cmd/kubelet"),
     "kserve-manager": ("kserve", "github.com/kserve/kserve/cmd/manager"),
+    "kserve-llmisvc": ("kserve", "github.com/kserve/kserve/cmd/llmisvc"),
 }
 # Minutes of building on two cores with an empty build cache; whoever waits wants to know.
 _MINUTES = {

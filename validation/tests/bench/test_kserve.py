@@ -37,10 +37,10 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_webhooks_are_called_where_the_manager_listens_and_still_refuse(source: Path) -> None:
-    (found,) = kserve.webhooks(source, "10.97.0.11", b"ca")
+    (found,) = kserve.MANAGER.webhooks(source, "10.97.0.11", b"ca")
     (hook,) = found["webhooks"]
     assert hook["clientConfig"] == {
-        "url": f"https://10.97.0.11:{kserve.WEBHOOK_PORT}/validate",
+        "url": f"https://10.97.0.11:{kserve.MANAGER.hooks}/validate",
         "caBundle": base64.b64encode(b"ca").decode(),
     }
     assert hook["failurePolicy"] == "Fail"
@@ -57,4 +57,4 @@ def test_settings_are_the_shipped_ones_without_mesh_and_examples(source: Path) -
 
 def test_a_module_without_webhooks_is_an_error_and_no_bench_without_them(tmp_path: Path) -> None:
     with pytest.raises(ToolError):
-        kserve.webhooks(tmp_path, "10.97.0.11", b"ca")
+        kserve.MANAGER.webhooks(tmp_path, "10.97.0.11", b"ca")

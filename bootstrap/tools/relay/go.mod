@@ -1,0 +1,3 @@
+module example.org/tools/relay
+
+go 1.25.0
