@@ -69,9 +69,10 @@ lint: setup ## ruff, yamllint, import layers
 types: setup ## mypy --strict
 	@$(BIN)/mypy
 
-charts: setup ## helm-unittest suites of every chart
-	@$(LEANRAG) tools helm helm-unittest
+charts: setup ## every chart: unit suites, lint, schemas, a real API server's dry run of all that it renders; writes docs/charts.md
+	@$(LEANRAG) tools helm helm-unittest schemas
 	@$(BIN)/python -m leanrag.render.unittest
+	@$(BIN)/python -m leanrag.bench.accept --write
 
 check: setup ## leanrag check of every cluster in this repository
 	@$(LEANRAG) check

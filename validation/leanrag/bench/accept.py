@@ -140,12 +140,8 @@ def _report(
     lint: Sequence[str], renderings: Sequence[Rendering], judged: Sequence[Judged], memory: Memory, seconds: float
 ) -> int:
     places: dict[str, list[World]] = {each: [] for each in lint}
-    for rendering in renderings:
-        if rendering.broken:
-            places.setdefault(f"{rendering.chart} {rendering.case}: {rendering.broken}", []).append(rendering.world)
-    for each in judged:
-        for problem in each.problems:
-            places.setdefault(f"{each.batch.subject} {each.batch.case}: {problem}", []).append(each.batch.world)
+    for sentence, world in (*_unrendered(renderings), *_unaccepted(judged)):
+        places.setdefault(sentence, []).append(world)
     for problem, worlds in places.items():
         print(f"{problem} ({shown_places(worlds)})" if worlds else problem)
     print(
@@ -155,6 +151,22 @@ def _report(
         f"({memory.known} more remembered), {len(places)} problems; {seconds:.0f} s"
     )
     return 1 if places else 0
+
+
+def _unrendered(renderings: Sequence[Rendering]) -> Iterator[tuple[str, World]]:
+    """Yield what broke, and cases that their chart refuses in every world: nothing is tested by those."""
+    somewhere = {(each.chart, each.case) for each in renderings if not each.refusals}
+    for each in renderings:
+        if each.broken:
+            yield f"{each.chart} {each.case}: {each.broken}", each.world
+        elif (each.chart, each.case) not in somewhere:
+            yield f"{each.chart} {each.case}: refused everywhere: {each.refusals[0]}", each.world
+
+
+def _unaccepted(judged: Sequence[Judged]) -> Iterator[tuple[str, World]]:
+    for each in judged:
+        for problem in each.problems:
+            yield f"{each.batch.subject} {each.batch.case}: {problem}", each.batch.world
 
 
 if __name__ == "__main__":

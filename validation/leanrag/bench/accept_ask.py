@@ -73,15 +73,22 @@ class Asker:
         for version in document["spec"]["versions"]:
             # Served tables show it, which tells when the API server has taken up this very definition.
             version["additionalPrinterColumns"] = [{"name": path.stem, "type": "string", "jsonPath": ".metadata.name"}]
-        if name in self._installed:
-            now = self._call("GET", f"{_DEFINITIONS}/{name}").json()["metadata"]["resourceVersion"]
-            document["metadata"]["resourceVersion"] = now
-        method, place = ("PUT", f"{_DEFINITIONS}/{name}") if name in self._installed else ("POST", _DEFINITIONS)
-        answer = self._call(method, place, json=document)
+        answer = (
+            self._put(name, document) if name in self._installed else self._call("POST", _DEFINITIONS, json=document)
+        )
         if not answer.ok:
             raise ToolError(
                 f"{name}: the API server refuses the definition: {_reason(answer)}", hint="correct its tree"
             )
+
+    def _put(self, name: str, document: dict[str, Any]) -> requests.Response:
+        """Replace a definition; its status may be written at the same moment, and then it is tried again."""
+        while True:
+            now = self._call("GET", f"{_DEFINITIONS}/{name}").json()
+            document["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"]
+            answer = self._call("PUT", f"{_DEFINITIONS}/{name}", json=document)
+            if answer.status_code != 409:
+                return answer
 
     def _await(self, path: Path, document: Mapping[str, Any]) -> None:
         """Wait until every version is served as it was just defined."""

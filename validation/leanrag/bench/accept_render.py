@@ -118,10 +118,11 @@ class _Staged:
 
 def _one(chart: str, staged: _Staged, case: Path, world: World, content: bytes) -> Rendering:
     layer, _, name = chart.partition("/")
-    namespace = "argocd" if layer == "apps" else f"lr-{layer}"
+    # The charts of apps/ are released under the cluster's name, which their cases call ci.
+    release, namespace = ("ci", "argocd") if layer == "apps" else (name, f"lr-{layer}")
     sets = _sets(case, world)
     digest = hashlib.blake2b(content, digest_size=20)
-    digest.update(json.dumps([_FORM, name, namespace, KUBE_VERSION, sets]).encode() + case.read_bytes())
+    digest.update(json.dumps([_FORM, release, namespace, KUBE_VERSION, sets]).encode() + case.read_bytes())
     cached = cache_dir() / "render" / f"case-{digest.hexdigest()}.json"
     if not cached.is_file():
         argv: list[str | Path] = [

@@ -115,10 +115,11 @@ def _reasons(chart: str, counts: Mapping[tuple[str, World], Count]) -> Iterable[
     held: dict[str, list[World]] = {}
     for (name, world), count in counts.items():
         for reason in count.reasons if name == chart else ():
-            held.setdefault(reason, []).append(world)
+            # One sentence for all releases that it fits; the brackets say which.
+            held.setdefault(reason.replace(f"OpenShift AI {world.release}", "this OpenShift AI"), []).append(world)
     for reason, worlds in sorted(held.items()):
         shown = reason if len(reason) <= _SHOWN else reason[:_SHOWN].rstrip() + "…"
-        yield f"- {chart} ({shown_places(worlds)}): {shown}\n"
+        yield f"- {chart} ({shown_places(dict.fromkeys(worlds))}): {shown}\n"
 
 
 def shown_places(worlds: Iterable[World]) -> str:
