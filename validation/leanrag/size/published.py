@@ -15,13 +15,14 @@ FILE = Path(__file__).with_name("published.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One published run: tokens of KV cache as measured there and as computed here; `error` is relative."""
+    """One published run: tokens of KV cache as measured there and as computed here; `assumed` is not said there."""
 
     model: str
     gpu: str
     setup: Setup
     measured: int
     computed: int
+    assumed: tuple[str, ...]
     source: str
 
     @property
@@ -58,13 +59,13 @@ def _compared(known: Tables, run: dict[str, Any]) -> Compared:
     )
     measured = run.get("tokens") or round(run["gib"] * GIB / kv_per_token(shape, setup))
     computed = fit(shape, setup, known.gpus[run["gpu"]].memoryGiB).tokens
-    return Compared(run["model"], run["gpu"], setup, measured, computed, run["source"])
+    return Compared(run["model"], run["gpu"], setup, measured, computed, tuple(run["assumed"]), run["source"])
 
 
 def table(runs: tuple[Compared, ...]) -> str:
     """Return the comparison as a Markdown table, with its summary."""
-    head = "| model | GPU | weights | utilisation | vLLM | measured, tokens | computed | error | source |\n"
-    head += "|---|---|---|--:|---|--:|--:|--:|---|\n"
+    head = "| model | GPU | weights | utilisation | vLLM | measured, tokens | computed | error | assumed | source |\n"
+    head += "|---|---|---|--:|---|--:|--:|--:|---|---|\n"
     errors = [abs(run.error) for run in runs]
     families = {run.model.partition("-")[0].rstrip("0123456789.") for run in runs}
     within = sum(error <= 0.1 for error in errors)
@@ -80,5 +81,5 @@ def _row(run: Compared) -> str:
     gpus = gpu if run.setup.gpus == 1 else f"{run.setup.gpus} x {gpu}"
     weights = run.setup.quantization.replace("none", "bf16")
     cells = (run.model, gpus, weights, run.setup.utilization, run.setup.version or "?")
-    figures = (f"{run.measured:,}", f"{run.computed:,}", f"{run.error:+.1%}", run.source)
+    figures = (f"{run.measured:,}", f"{run.computed:,}", f"{run.error:+.1%}", ", ".join(run.assumed), run.source)
     return "| " + " | ".join(str(cell) for cell in (*cells, *figures)) + " |\n"
