@@ -17,7 +17,7 @@ from leanrag.engine import metrics as metric_reader
 from leanrag.engine import source as source_reader
 from leanrag.engine.flags import BOOL, Flag
 from leanrag.engine.metrics import Metric
-from leanrag.engine.wheels import Pin, pins, wheel
+from leanrag.engine.wheels import FOLDER, Pin, pins, wheel
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def engine(version: str) -> Engine:
     """Return what a version knows, from the cache or from its wheel.
 
     InputError for a version that is not pinned; UnreachableError when it is not in the cache and cannot be fetched.
-    LEANRAG_SCHEMAS may name a folder that brings the lists (`engines/`): nothing can be fetched in an image.
+    LEANRAG_SCHEMAS may name a folder that brings the lists: nothing can be fetched in an image.
     """
     found = _attempt(version)
     if isinstance(found, LeanragError):
@@ -90,7 +90,7 @@ def _made(pin: Pin, name: str) -> Engine:
             f"no list of the arguments of vLLM {pin.version} was brought here", hint="pack the image anew"
         )
     made = _read(pin)
-    write_atomic(cache_dir() / "engines" / name, _dump(made))
+    write_atomic(cache_dir() / FOLDER / name, _dump(made))
     return made
 
 
@@ -98,7 +98,7 @@ def _made(pin: Pin, name: str) -> Engine:
 def _alone(version: str) -> Iterator[None]:
     """Let one process fetch a wheel, and the others wait for what it makes."""
     try:
-        path = cache_dir() / "engines" / f".{version}.lock"
+        path = cache_dir() / FOLDER / f".{version}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = path.open("w")
     except OSError:
@@ -124,8 +124,8 @@ def list_file(version: str) -> Path:
 
 def _folders() -> tuple[Path, ...]:
     brought = os.environ.get("LEANRAG_SCHEMAS")
-    own = (cache_dir() / "engines",)
-    return (Path(brought) / "engines", *own) if brought else own
+    own = (cache_dir() / FOLDER,)
+    return (Path(brought) / FOLDER, *own) if brought else own
 
 
 def _key(pin: Pin) -> str:

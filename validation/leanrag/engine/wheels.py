@@ -19,6 +19,8 @@ from leanrag.core.process import run
 from leanrag.core.progress import say
 from leanrag.render.tools import pip
 
+# In the cache, and in what LEANRAG_SCHEMAS names.
+FOLDER = "engines"
 PINS = Path(__file__).with_name("wheels.json")
 # One wheel for every machine, whatever this one is: it is read, not run.
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64")
@@ -62,7 +64,7 @@ def wheel(pin: Pin) -> Iterator[Path]:
 
 @contextmanager
 def _downloaded(version: str) -> Iterator[Path]:
-    folder = cache_dir() / "engines"
+    folder = cache_dir() / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-") as scratch:
         _pip(version, Path(scratch))

@@ -7,6 +7,7 @@ import sys
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,9 @@ from leanrag.bench.images import checkout, oci, recipes, store
 from leanrag.bench.images.layer import Blob, Entry, file, folder, link, text, tree, write_layer
 from leanrag.bench.images.store import Layer
 from leanrag.core.errors import ToolError
+from leanrag.engine import lists
+from leanrag.engine.flags import Flag
+from leanrag.engine.wheels import FOLDER, Pin
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -156,6 +160,39 @@ def test_a_changed_line_of_leanrag_changes_one_layer_of_the_gate_and_none_of_the
         assert [before.name for before, after in pairs if before.key != after.key] == differing
 
 
+def test_an_image_brings_the_schemas_and_lists_where_the_check_looks_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = tmp_path / "pins" / "code"
+    compiled.mkdir(parents=True)
+    (compiled / "index.json").write_text("{}")
+    pins = {"9.9.0": Pin("9.9.0", 1, "0" * 64)}
+    for module in (lists, checkout):
+        monkeypatch.setattr(module, "pins", lambda: pins)
+    monkeypatch.setattr(checkout, "schemas", lambda: SimpleNamespace(folder=compiled))
+    monkeypatch.setenv("LEANRAG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("LEANRAG_SCHEMAS", raising=False)
+    made = lists.Engine("9.9.0", {"headless": Flag("headless", "switch")}, {})
+    monkeypatch.setattr(lists, "_read", lambda pin: made)
+    entries, key = list(checkout.schema_entries(tmp_path)), checkout.schema_key()
+    for entry in entries:
+        target = tmp_path / "image" / entry.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(entry.source.read_bytes() if entry.source else b"")
+    monkeypatch.setenv("LEANRAG_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("LEANRAG_SCHEMAS", f"{tmp_path}/image{checkout.SCHEMAS}")
+    monkeypatch.setattr(lists, "_read", lambda pin: pytest.fail("asked the network"))
+    lists._attempt.cache_clear()
+    assert lists.engine("9.9.0") == made
+    assert (tmp_path / "image" / checkout.SCHEMAS.lstrip("/") / "pins/code/index.json").is_file()
+    monkeypatch.setattr(lists, "_key", lambda pin: "changed")
+    monkeypatch.setattr(lists, "_read", lambda pin: made)
+    monkeypatch.delenv("LEANRAG_SCHEMAS")
+    lists._attempt.cache_clear()
+    assert checkout.schema_key() != key
+    lists._attempt.cache_clear()
+
+
 def test_the_embedder_has_all_that_it_imports(tmp_path: Path) -> None:
     for path in checkout.standin_sources():
         target = tmp_path / "leanrag" / path.relative_to(checkout.package_folder())
@@ -192,3 +229,10 @@ def test_the_containerfiles_say_the_same_as_what_is_packed(images: dict[str, rec
             assert f"ENTRYPOINT {json.dumps(list(images[name].entrypoint))}" in written
         locks = {each.name for each in images[name].layers} & {"gate", "guidellm", "embedder"}
         assert all(f"locks/{lock}.txt" in written for lock in locks)
+
+
+def test_the_containerfile_of_the_gate_brings_schemas_and_lists_to_one_place() -> None:
+    written = (ROOT / "bootstrap/images/gate/Containerfile").read_text()
+    assert "leanrag tools schemas engines " in written
+    assert f"COPY --from=schemas /cache/schemas {checkout.SCHEMAS}\n" in written
+    assert f"COPY --from=schemas /cache/{FOLDER} {checkout.SCHEMAS}/{FOLDER}\n" in written

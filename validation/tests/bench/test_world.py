@@ -4,6 +4,7 @@ import pytest
 
 from leanrag.bench import world
 from leanrag.catalog.repository import Repository, load_release
+from leanrag.checks.run import check_repository
 from leanrag.render.helm import render_cluster
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,3 +46,10 @@ def test_every_pod_of_the_bench_asks_for_little(repository: Repository, name: st
     gate = "gate" if name == "prod" else "loadgen"
     images = (f"{gate}:0.1.0", "embedder:0.1.0", "inference-sim:0.10.2", "ogx:1.5.0")
     assert asked == {f"bench.local/lean-rag/{image}": "50m" for image in images}
+
+
+@pytest.mark.helm
+def test_its_check_needs_no_list_of_vllms_arguments(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: pytest.fail(f"asked for vLLM {version}"))
+    run = check_repository(repository, ("dev", "staging", "prod"))
+    assert [str(each) for each in run.findings] == []

@@ -11,6 +11,8 @@ from leanrag.bench.images.layer import Entry, file, text, tree
 from leanrag.bench.images.userland import compile_all, interpreter
 from leanrag.checks.schemas import schemas
 from leanrag.core.errors import InputError
+from leanrag.engine.lists import list_file
+from leanrag.engine.wheels import FOLDER, pins
 from leanrag.render.tools import tools_dir
 
 HOME = "/opt/leanrag"
@@ -86,15 +88,22 @@ def program_key() -> str:
 
 
 def schema_entries(_scratch: Path) -> Iterator[Entry]:
-    """Yield the compiled schemas of the check, which the image cannot fetch."""
+    """Yield what the check cannot fetch in an image: its compiled schemas, and the lists of every pinned vLLM."""
     compiled = schemas().folder
     yield from tree(f"{SCHEMAS}/{compiled.parent.name}/{compiled.name}", compiled)
+    for listed in _lists():
+        yield file(f"{SCHEMAS}/{FOLDER}/{listed.name}", listed)
 
 
 def schema_key() -> str:
-    """Return a word for the compiled schemas."""
+    """Return a word for the compiled schemas and lists: their names tell what made them."""
     compiled = schemas().folder
-    return re.sub(r"\W", "", compiled.parent.name + compiled.name)
+    lists = hashlib.sha256(" ".join(each.name for each in _lists()).encode()).hexdigest()[:12]
+    return re.sub(r"\W", "", compiled.parent.name + compiled.name + lists)
+
+
+def _lists() -> tuple[Path, ...]:
+    return tuple(list_file(version) for version in pins())
 
 
 def _project() -> Path:
