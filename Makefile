@@ -42,7 +42,7 @@ down: setup ## stop whatever the demo left running (after KEEP=1)
 	@$(LEANRAG) local down
 
 test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
-	@$(LEANRAG) tools helm helm-unittest schemas llama-stack ogx guidellm minilm tiktoken
+	@$(LEANRAG) tools helm helm-unittest schemas engines llama-stack ogx guidellm minilm tiktoken
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from commit to prod (Linux, root)
@@ -52,7 +52,7 @@ drill: bench-up ## break more than 100 things; none may promote; writes docs/dri
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
 
 bench-up: setup ## start the bench: Kubernetes, Argo CD, Git, Redis as processes (first time 10 to 20 minutes of building)
-	@$(LEANRAG) tools helm schemas guidellm ogx minilm tiktoken
+	@$(LEANRAG) tools helm schemas engines guidellm ogx minilm tiktoken
 	@if [ "$(CLUSTER)" = bench ]; then $(LEANRAG) bench up; fi
 
 bench-down: setup ## stop the bench and remove all that it made
