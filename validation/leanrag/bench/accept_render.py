@@ -26,7 +26,7 @@ WORLDS = (
     *(World(release, "openshift") for release in RELEASES),
     *(World(release, "kubernetes") for release in (*RELEASES, UPSTREAM)),
 )
-_FORM = 2  # of what is kept in the cache
+_FORM = 3  # of what is kept in the cache
 _SOURCE = re.compile(r"^# Source: [^/]+/(\S+)$", re.MULTILINE)
 # What a chart says with `fail`, or its values.schema.json through Helm; anything else that fails is a defect.
 _REFUSED = re.compile(r"execution error at \(\S+\): |values don't meet the specifications of the schema")
@@ -125,17 +125,9 @@ def _one(chart: str, staged: _Staged, case: Path, world: World, content: bytes) 
     digest.update(json.dumps([_FORM, release, namespace, KUBE_VERSION, sets]).encode() + case.read_bytes())
     cached = cache_dir() / "render" / f"case-{digest.hexdigest()}.json"
     if not cached.is_file():
-        argv: list[str | Path] = [
-            tool("helm"),
-            "template",
-            name,
-            staged.path,
-            "--namespace",
-            namespace,
-            "--kube-version",
-            KUBE_VERSION,
-        ]
-        done = run([*argv, "--values", case, *sets], what=f"{chart} {case.name}", timeout=120, check=False)
+        argv: list[str | Path] = [tool("helm"), "template", release, staged.path, "--namespace", namespace]
+        argv += ["--kube-version", KUBE_VERSION, "--values", case, *sets]
+        done = run(argv, what=f"{chart} {case.name}", timeout=120, check=False)
         write_atomic(cached, json.dumps(_judged(chart, done.returncode, done.stdout, done.stderr)))
     found: Mapping[str, Any] = json.loads(read_text(cached))
     case_name = case.name.removesuffix("-values.yaml")

@@ -116,7 +116,8 @@ def _reasons(chart: str, counts: Mapping[tuple[str, World], Count]) -> Iterable[
     for (name, world), count in counts.items():
         for reason in count.reasons if name == chart else ():
             # One sentence for all releases that it fits; the brackets say which.
-            held.setdefault(reason.replace(f"OpenShift AI {world.release}", "this OpenShift AI"), []).append(world)
+            said = reason.replace(f"OpenShift AI {world.release}", "this OpenShift AI") if world.release else reason
+            held.setdefault(said, []).append(world)
     for reason, worlds in sorted(held.items()):
         shown = reason if len(reason) <= _SHOWN else reason[:_SHOWN].rstrip() + "…"
         yield f"- {chart} ({shown_places(dict.fromkeys(worlds))}): {shown}\n"

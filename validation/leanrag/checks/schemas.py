@@ -122,7 +122,7 @@ class Schemas:
         """Return the CustomResourceDefinition of a kind, a JSON file; None for kinds of Kubernetes itself."""
         entry = self._entry(api_version, kind)
         name = entry and entry["definition"].get(self.world.release)
-        return self.folder / name if name else None
+        return _beside(self.folder) / name if name else None
 
 
 def schemas() -> Schemas:
@@ -147,7 +147,7 @@ def _code_hash() -> str:
     digest = hashlib.blake2b(digest_size=6)
     modules = (crd, definitions, dialect, openapi, vocabulary)
     ours = sorted(path for path in Path(trees.__path__[0]).iterdir() if path.suffix in {".py", ".yaml"})
-    for path in (*(Path(str(module.__file__)) for module in modules), *ours):
+    for path in (Path(__file__), *(Path(str(module.__file__)) for module in modules), *ours):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -156,15 +156,21 @@ def compile_into(files: tuple[Path, ...], folder: Path) -> None:
     """Compile schema files (OpenAPI v3 JSON, CRD YAML) into a folder, whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".compile-") as scratch:
-        made = _Folder(Path(scratch) / "made")
+        made = _Folder(Path(scratch) / "made", Path(scratch) / "definitions")
         gc.disable()  # large documents of small objects: the collector would double the time and find nothing
         try:
             _compile(files, made)
         finally:
             gc.enable()
         made.write_index()
-        with contextlib.suppress(OSError):  # another process may have been quicker
-            made.path.rename(folder)
+        for path, target in ((made.definitions, _beside(folder)), (made.path, folder)):
+            with contextlib.suppress(OSError):  # another process may have been quicker
+                path.rename(target)
+
+
+def _beside(folder: Path) -> Path:
+    """Return where the definitions lie: an image takes the schemas, and asks no API server with definitions."""
+    return folder.with_name(f"{folder.name}-definitions")
 
 
 def _compile(files: tuple[Path, ...], made: "_Folder") -> None:
@@ -181,22 +187,23 @@ def _compile(files: tuple[Path, ...], made: "_Folder") -> None:
 class _Folder:
     """A folder of compiled schemas being filled: equal contents are one file, and a definition is compiled once."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, definitions: Path) -> None:
+        self.path, self.definitions = path, definitions
         self._kinds: dict[str, Any] = {}
         self._compiled: dict[str, tuple[tuple[Kind, str], ...]] = {}
         path.mkdir()
+        definitions.mkdir()
 
     def add_builtin(self, kind: Kind) -> None:
-        file = self._write(kind.kind, kind.schema)
+        file = _write(self.path, kind.kind, kind.schema)
         for release in ALL:
             self._add(kind, file, release)
 
     def add_definition(self, document: Mapping[str, Any], release: str) -> None:
-        name = document["metadata"]["name"]
-        file = self._write(name, document)
+        file = _write(self.definitions, document["metadata"]["name"], document)
         if file not in self._compiled:
-            self._compiled[file] = tuple((each, self._write(each.kind, each.schema)) for each in compile_crd(document))
+            kinds = tuple(compile_crd(document))
+            self._compiled[file] = tuple((each, _write(self.path, each.kind, each.schema)) for each in kinds)
         for kind, schema in self._compiled[file]:
             self._add(kind, schema, release, file)
 
@@ -207,11 +214,13 @@ class _Folder:
         if definition:
             entry["definition"][release] = definition
 
-    def _write(self, stem: str, content: Any) -> str:
-        text = json.dumps(content, separators=(",", ":"))
-        name = f"{stem.lower()}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}.json"
-        (self.path / name).write_text(text)
-        return name
-
     def write_index(self) -> None:
         (self.path / "index.json").write_text(json.dumps(self._kinds, indent=1, sort_keys=True))
+
+
+def _write(folder: Path, stem: str, content: Any) -> str:
+    """Write JSON under a name that follows from its contents, and return the name."""
+    text = json.dumps(content, separators=(",", ":"))
+    name = f"{stem.lower()}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}.json"
+    (folder / name).write_text(text)
+    return name
