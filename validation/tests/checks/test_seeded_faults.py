@@ -38,7 +38,9 @@ EDITS: tuple[tuple[str, str | None, str], ...] = (
     ("overlays/dev/rag/rag-stack.yaml", "granite-3.1-2b-instruct", "granite-3.1-2b-instrct"),
     ("overlays/dev/data/milvsu.yaml", None, "{}\n"),
     ("overlays/dev/gate/gate.yml", None, "{}\n"),
-    ("overlays/dev/models/chat.yaml", "memory: 16Gi", "memory: 8Gib"),
+    ("overlays/dev/models/chat.yaml", "{gpus: 1,", "{gpus: 1, memory: 8Gib,"),
+    ("overlays/dev/models/granite-8b-bf16.yaml", "model:\n", "model:\n  maxModelLen: 131072\n"),
+    ("overlays/dev/models/granite-8b-int4.yaml", None, "extraArgs: {max-model-length: 4096}\n"),
     ("overlays/local/models/chat.yaml", "pvc://models/tiny-llama", "htf://models/tiny-llama"),
     ("overlays/local/models/embed.yaml", "tag: 0.32.0", "tag: latest"),
     ("overlays/staging/models/chat.yaml", "capacity: {gpus: 1,", "capacity: {gpus: 1, replcas: 2,"),
@@ -82,13 +84,24 @@ FAULTS: tuple[Fault, ...] = (
     Fault("REL001", "clusters/dev/release.yaml", "stagin", "release.follows", "did you mean 'staging'?"),
     Fault("CLU001", "clusters/prod/cluster.yaml", "protcted", "cluster.protcted", "'protected'"),
     Fault("CLU001", "clusters/staging/cluster.yaml", "openshft", "cluster.platform", "'openshift'"),
-    Fault(
-        "OBJ002",
-        "charts/serving/model/templates/inferenceservice.yaml",
-        "",
-        "InferenceService/chat spec.predictor.minReplica",
-        "'minReplicas'",
+    *(
+        Fault(
+            "OBJ002",
+            "charts/serving/model/templates/inferenceservice.yaml",
+            "",
+            f"InferenceService/{name} spec.predictor.minReplica",
+            "'minReplicas'",
+        )
+        for name in ("chat", "granite-8b-bf16", "granite-8b-int4")
     ),
+    Fault(
+        "ENG001",
+        "charts/serving/model/templates/servingruntime.yaml",
+        "",
+        "ServingRuntime/granite-8b-int4 spec.containers[0].args",
+        "'--max-model-len'",
+    ),
+    Fault("FIT001", "overlays/dev/models/granite-8b-bf16.yaml", "", "model", "maxModelLen"),
     Fault("RAG001", "overlays/dev/rag/rag-stack.yaml", "instrct", "models.chat", "'granite-3.1-2b-instruct'"),
     Fault("RAG002", "overlays/prod/rag/rag-stack.yaml", "768", "dimension", "write 384"),
     Fault("DAT001", STACK, "", "PersistentVolumeClaim/seeded-volume", "Prune=false,Delete=false"),
@@ -105,10 +118,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("POD001", STACK, "", f"{_NEW}.securityContext.allowPrivilegeEscalation", "false"),
     Fault("NET001", STACK, "", "Job/seeded-job spec.template.spec", "common.networkPolicy"),
     Fault("OBJ001", STACK, "", "RAGPipeline/seeded-pipeline", "sources.py"),
-    *(
-        Fault("PRJ001", "apps/cluster/templates/appproject.yaml", "", "AppProject workload", f"'{kind}'")
-        for kind in ("Job", "RAGPipeline", "Role")
-    ),
+    Fault("PRJ001", "apps/cluster/templates/appproject.yaml", "", "AppProject workload", "'RAGPipeline'"),
 )
 
 
