@@ -36,8 +36,8 @@ Feature = Literal[
 class GpuPool(_Strict):
     """GPUs of one kind. `product` is the node label nvidia.com/gpu.product, `perNode` whole GPUs in one node.
 
-    `memoryGiB` (GiB of one GPU) only for a product that charts/common/values.yaml does not list. `mig` ("1g.10gb") cuts every
-    GPU into slices of that profile; `timeSlices` lets so many pods share one GPU, without protection from each other.
+    `memoryGiB` (GiB of one GPU) only for a product that charts/common/values.yaml does not list. `mig` ("1g.10gb") cuts
+    every GPU into slices of that profile; `timeSlices` lets so many pods share one, unprotected from each other.
     """
 
     product: str = Field(min_length=1)

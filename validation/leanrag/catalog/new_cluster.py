@@ -153,8 +153,20 @@ def needs(objects: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str, str], .
         metadata = each.get("metadata") or {}
         space = str(metadata.get("namespace", ""))
         brought.add((space, str(each.get("kind")), str(metadata.get("name"))))
-        used |= {(space, kind, name) for kind, name in _references(each)}
+        brought |= {(space, "Secret", name) for name in _made(each)}
+        # Issuers and Certificates name what cert-manager itself keeps.
+        if not str(each.get("apiVersion")).startswith("cert-manager.io/"):
+            used |= {(space, kind, name) for kind, name in _references(each)}
     return tuple(sorted(used - brought))
+
+
+def _made(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the Secrets that a controller makes of an object."""
+    spec = body.get("spec") or {}
+    if body.get("kind") == "ExternalSecret":
+        yield str((spec.get("target") or {}).get("name") or body["metadata"]["name"])
+    if body.get("kind") == "Certificate":
+        yield str(spec.get("secretName"))
 
 
 def _references(node: Any) -> Iterator[tuple[str, str]]:
@@ -176,8 +188,11 @@ def _references(node: Any) -> Iterator[tuple[str, str]]:
 
 
 def next_steps(wanted: Wanted, namespaces: Iterable[str], needed: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
-    """Return what a person does now, in this order."""
-    steps = [f"for n in {' '.join(sorted(namespaces))}; do kubectl create namespace $n; done"]
+    """Return what a person does now, in this order; `namespaces` is empty where platform/policies makes them."""
+    own = f"leanrag render --cluster {wanted.name} --app {wanted.name}-policies"
+    steps = [f"{own} | kubectl apply --server-side --field-manager argocd-controller -f -"]
+    if names := " ".join(sorted(namespaces)):
+        steps = [f"for n in {names}; do kubectl create namespace $n; done"]
     steps += [f"create {kind} {name} in {space}" for space, kind, name in needed]
     steps.append(
         f"leanrag gate keygen: the private half is {wanted.prefix}-gate's signing Secret, the public half goes"

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,7 @@ from leanrag.catalog.repository import Repository
 from leanrag.cli.repository import root_option
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.files import write_atomic
-from leanrag.render.helm import render_cluster
+from leanrag.render.helm import render
 
 
 @click.group("cluster")
@@ -76,9 +77,13 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 def _steps(repository: Repository, wanted: Wanted) -> tuple[str, ...]:
     cluster = repository.cluster(wanted.name)
-    namespaces = {app.namespace for app in repository.apps(cluster)}
-    try:
-        needed = needs(manifest.body for manifest in render_cluster(repository, cluster))
-    except LeanragError as error:
-        return (f"repair what cannot be rendered: {error.message}", *next_steps(wanted, namespaces, ()))
-    return next_steps(wanted, namespaces, needed)
+    rendered: dict[str, list[Mapping[str, Any]]] = {}
+    problems = []
+    for app in repository.apps(cluster):
+        try:
+            rendered[app.chart] = [*rendered.get(app.chart, ()), *(each.body for each in render(repository, app))]
+        except LeanragError as error:
+            problems.append(f"repair what cannot be rendered: {error.message}")
+    namespaces = () if "policies" in rendered else {app.namespace for app in repository.apps(cluster)}
+    needed = needs(body for bodies in rendered.values() for body in bodies)
+    return (*problems, *next_steps(wanted, namespaces, needed))

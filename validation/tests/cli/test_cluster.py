@@ -67,7 +67,8 @@ def test_it_says_which_secrets_the_charts_mount(tree: Path) -> None:
     output = add(tree, "lab", "--environment", "dev", "--namespace-prefix", "lab").output
     assert "create Secret milvus-root in lab-data" in output
     assert "create Secret gate-signing in lab-gate" in output
-    assert "for n in lab-data lab-gate lab-rag lab-serving;" in output
+    assert "leanrag render --cluster lab --app lab-policies | kubectl apply" in output
+    assert "repair what cannot be rendered: lab-operators:" in output, "OLM is OpenShift's"
 
 
 @pytest.mark.helm
