@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from leanrag.bench.accept_judge import Judged
 from leanrag.checks.trees.releases import RELEASES, UPSTREAM, spanned
 from leanrag.checks.worlds import World
 from leanrag.core import yamlio
@@ -65,7 +66,7 @@ def reconciled() -> Mapping[str, Any]:
     return yamlio.read(Path(__file__).with_name("accept_reconciled.yaml")) or {}
 
 
-def page(counts: Mapping[tuple[str, World], Count], clusters: Iterable[Any], charts: Iterable[str]) -> str:
+def page(counts: Mapping[tuple[str, World], Count], clusters: Iterable[Judged], charts: Iterable[str]) -> str:
     """Return the whole page."""
     names = tuple(charts)
     text = _INTRODUCTION + _HEAD + "".join(row for name in names for row in _rows(name, counts))
@@ -95,7 +96,7 @@ def _releases(releases: tuple[str, ...]) -> str:
     return ", ".join(each for each in (named, "none" if UPSTREAM in releases else "") if each)
 
 
-def _cluster(judged: Any) -> str:
+def _cluster(judged: Judged) -> str:
     batch = judged.batch
     world, many = batch.world, len(batch.manifests)
     cells = (

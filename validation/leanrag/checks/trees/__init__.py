@@ -8,7 +8,7 @@ that have it:
     resources -3.1: …     until 3.1
     gateway 3.3-3.3: …    only in 3.3
 
-`$cel` holds rules [rule, message], `$default`, `$nullable` and `$open` (unknown fields are kept) belong to an object,
-`$keys`, `$min` and `$max` to the list whose item it is;
-`$map` is what every value of a map looks like. What several objects share is a YAML anchor under `shared:`.
+`$cel` holds rules [rule, message]; `$default`, `$nullable` and `$open` (unknown fields are kept) belong to an object,
+`$keys`, `$min` and `$max` to the list whose item it is; `$map` is what every value of a map looks like, and `$type` a
+word with rules. What several objects share is a YAML anchor under `shared:`.
 """
