@@ -139,7 +139,7 @@ def test_nothing_is_left_when_the_work_ends_with_an_error(tmp_path: Path, monkey
     monkeypatch.setenv("LEANRAG_CACHE", str(tmp_path))
     monkeypatch.setattr(accept_server, "_apiserver", lambda *_: ("--no-such-flag",))
     monkeypatch.setattr(accept_server, "tool", lambda name: {"etcd": SLEEPER, "kube-apiserver": SLEEPER}[name])
-    with pytest.raises(Exception, match="etcd|apiserver"), api_server():
+    with pytest.raises(Exception, match=r"etcd|apiserver"), api_server():
         pytest.fail("it cannot have started")
     assert not list((tmp_path / "accept").glob("*"))
     assert not mine(tmp_path)
