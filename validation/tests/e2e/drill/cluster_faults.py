@@ -25,6 +25,7 @@ from .fault import Fault
 
 NO_VERDICT = "no verdict, no pin"
 GATE_SECONDS = 240
+UNSETTLED_SECONDS = 360  # the bench's gate waits 240 s for its cluster to converge
 CARRY_SECONDS = 80  # from a commit to a carried verdict; later than this, an operation hangs
 QUIET_SECONDS = 6
 
@@ -224,6 +225,11 @@ def _edit_chat(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ward], None
     return commits(lambda world: world.edit(chat("dev"), change))
 
 
+def _protected(world: World) -> Files:
+    """dev's engine is open on purpose; a protected cluster may not have one, and its chart refuses to render."""
+    return world.edit("clusters/dev/cluster.yaml", lambda values: values["cluster"].update(protected=True))
+
+
 def _no_objectives(values: dict[str, Any]) -> None:
     names = ("ttft", "itl", "e2e", "errorRate", "availability")
     values.setdefault("slo", {})["objectives"] = dict.fromkeys(names)
@@ -295,9 +301,9 @@ FAULTS: tuple[ClusterFault, ...] = (
     Fault("C14", "somebody scales the engine to zero while it is measured", "no PASS", during_load(_drift),
           says("FAIL", "INCONCLUSIVE")),
     Fault("C20", "a pod that never gets ready: Progressing for ever", "INCONCLUSIVE or FAIL",
-          commits(lambda world: never_ready(world, "dev")), says("INCONCLUSIVE", "FAIL")),
+          commits(lambda world: never_ready(world, "dev")), says("INCONCLUSIVE", "FAIL", within=UNSETTLED_SECONDS)),
     Fault("C21", "an object that the AppProject forbids", "INCONCLUSIVE or FAIL", commits(_forbidden_kind),
-          says("INCONCLUSIVE", "FAIL")),
+          says("INCONCLUSIVE", "FAIL", within=UNSETTLED_SECONDS)),
     Fault("C22", "Argo CD stands still: everything healthy, at the old commit", NO_VERDICT, lambda _: None,
           while_stopped("application-controller", 25, slow)),
     Fault("C23", "the controllers stand still: old pods serve, and look ready", "no PASS", lambda _: None,
@@ -306,8 +312,8 @@ FAULTS: tuple[ClusterFault, ...] = (
           says("INCONCLUSIVE", "FAIL"), True),
     Fault("C31", "the chat model is removed", "FAIL or INCONCLUSIVE", commits(lambda _: {chat("dev"): None}),
           says("INCONCLUSIVE", "FAIL")),
-    Fault("C32", "the engine answers without a key", "FAIL",
-          _edit_chat(lambda v: v.update(auth={"enabled": False})), says("FAIL", "INCONCLUSIVE"), True),
+    Fault("C32", "a protected cluster would serve a model that asks for no key", "INCONCLUSIVE or FAIL",
+          commits(_protected), says("INCONCLUSIVE", "FAIL", within=UNSETTLED_SECONDS)),
     Fault("C33", "the RAG service expects another embedding dimension", "FAIL",
           commits(lambda world: world.edit("overlays/dev/rag/rag-stack.yaml",
                                            lambda v: v["models"]["embedding"].update(dimension=768))),
