@@ -68,6 +68,7 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("SVC001", "Every Service reaches a pod on a port that it has", network.services_reach_pods),
     ObjectCheck("MON001", "Every monitor reaches what it measures", network.monitors_reach_targets),
     ObjectCheck("NET001", "Every pod is covered by a NetworkPolicy", network.pods_have_policies, plain=False),
+    ObjectCheck("NET002", "Every call to another layer is let in there", network.calls_are_let_in, plain=False),
     ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards),
     ObjectCheck("NSP001", "Every object lives in its layer's namespace", access.layer_namespaces),
     ObjectCheck("PRJ001", "Every AppProject allows what its charts render", access.projects_allow_what_is_rendered),
