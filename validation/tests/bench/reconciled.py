@@ -27,8 +27,19 @@ CLUSTER = {
 OPENSHIFT = {**CLUSTER, "platform": "openshift", "domain": "apps.bench.local"}
 SMALL = {"cpu": "50m", "memory": "256Mi"}
 LLMD = {"runtime": "llm-d", "model": {"name": "pretend", "source": "pvc://models/tiny"}, "engine": "sim"}
+KSERVE = {"runtime": "kserve", "model": {"name": "pretend"}, "engine": "sim"}
+SCALED = {
+    # Nobody answers there: an engine whose load is not known keeps its pods.
+    "cluster": {
+        **CLUSTER,
+        "features": ["llm-d", "autoscaling"],
+        "prometheus": "http://prometheus.observe.svc.cluster.local:9090",
+    },
+    "capacity": {**SMALL, "autoscaling": {"enabled": True, "min": 1, "max": 3}},
+}
 MODELS = {
     "single": {**LLMD, "cluster": {**OPENSHIFT, "openshiftAI": "3.4", "features": ["llm-d"]}, "capacity": SMALL},
+    "older": {**LLMD, "cluster": {**OPENSHIFT, "openshiftAI": "3.3", "features": ["llm-d"]}, "capacity": SMALL},
     "pair": {
         **LLMD,
         "cluster": {**CLUSTER, "features": ["llm-d"]},
@@ -54,12 +65,23 @@ MODELS = {
             "parallelism": {"data": 4, "dataLocal": 2},
         },
     },
-    "kserve": {
-        "runtime": "kserve",
-        "engine": "sim",
-        "model": {"name": "pretend"},
-        "cluster": {**OPENSHIFT, "openshiftAI": "3.4"},
-        "capacity": SMALL,
+    "kserve": {**KSERVE, "cluster": {**OPENSHIFT, "openshiftAI": "3.4"}, "capacity": SMALL},
+    "scaled-llm-d": {**LLMD, **SCALED},
+    "scaled-kserve": {**KSERVE, **SCALED},
+}
+GATEWAY = {
+    "cluster": {**CLUSTER, "domain": "bench.local", "namespacePrefix": "reconcile"},
+    "exposure": "clusterip",
+    "gateway": {"className": "istio"},
+    "tls": {"enabled": False},
+    "routes": {
+        "rag-stack": None,
+        "chat": {
+            "layer": "serving",
+            "backends": {"chat": {"weight": 90}, "chat-next": {"weight": 10}},
+            "port": 8000,
+            "path": "/v1",
+        },
     },
 }
 ENGINE = "http://model-kserve-workload-svc.reconcile-pair.svc.cluster.local:8000"

@@ -18,18 +18,26 @@ from leanrag.bench.model import Bench
 from leanrag.bench.state import Wanted
 from leanrag.bench.up import up
 
-from .reconciled import APPS, GPU, MODELS, PODS, RAG, SERVING, Release, release
+from .reconciled import APPS, GATEWAY, GPU, MODELS, PODS, RAG, SERVING, Release, release
 
-LLMD_MODELS = ("single", "pair", "group")
+LLMD_MODELS = ("single", "older", "pair", "group")
+ENCRYPTED = {"single", "older"}  # as OpenShift AI has it
 WORKLOADS = {
     "single": {"MainWorkloadReady"},
+    "older": {"MainWorkloadReady"},
     "pair": {"MainWorkloadReady", "PrefillWorkloadReady"},
     "group": {"WorkerWorkloadReady"},
 }
 DEPLOYMENTS = {
     "single": {"model-kserve", "model-kserve-router-scheduler"},
+    "older": {"model-kserve", "model-kserve-router-scheduler"},
     "pair": {"model-kserve", "model-kserve-prefill", "model-kserve-router-scheduler"},
     "group": {"model-kserve-router-scheduler"},
+}
+# Kinds that charts render, and that nobody here acts on.
+DEFINITIONS = {
+    "github.com/prometheus-operator/prometheus-operator": "example/prometheus-operator-crd/*_*monitors.yaml",
+    "github.com/kedacore/keda/v2": "config/crd/bases/*.yaml",
 }
 pytestmark = [
     pytest.mark.bench,
@@ -43,12 +51,11 @@ def bench() -> Iterator[Bench]:
     number = int(os.environ.get("LEANRAG_BENCH_INSTANCE", "6"))
     made = up(Wanted(number, bare=True, kserve=True, llmd=True, ogx=True))
     import_images(node.socket(made.state, made.network.hub), ("inference-sim", "ogx"))
-    monitors = module("github.com/prometheus-operator/prometheus-operator", "schemas")
-    definitions = "example/prometheus-operator-crd/monitoring.coreos.com_*monitors.yaml"
-    controllers.define(made, controllers.documents(monitors, definitions))
+    for name, files in DEFINITIONS.items():
+        controllers.define(made, controllers.documents(module(name, "schemas"), files))
     offer_gpus(made)
     yield made
-    made.delete(controllers.namespace(f"reconcile-{name}") for name in (*MODELS, "rag"))
+    made.delete(controllers.namespace(f"reconcile-{name}") for name in (*MODELS, "rag", "platform", "serving"))
 
 
 def offer_gpus(bench: Bench) -> None:
@@ -68,7 +75,7 @@ def encrypted(bench: Bench, on: bool) -> None:
 @pytest.fixture(scope="module", params=LLMD_MODELS)
 def model(request: pytest.FixtureRequest, bench: Bench) -> Iterator[Release]:
     """An LLMInferenceService of each topology that is Ready: its engines, its picker, its pool and its route."""
-    encrypted(bench, request.param == "single")
+    encrypted(bench, request.param in ENCRYPTED)
     made = release(bench, "serving/model", request.param, MODELS[request.param])
     wanted = {*WORKLOADS[request.param], "SchedulerWorkloadReady", "Ready"}
     made.expect(lambda: wanted <= ready(made), lambda: seen(made))
@@ -129,7 +136,7 @@ def test_the_engine_answers_at_the_address_that_the_chart_publishes(model: Relea
     service, _, domain = host.partition(".")
     assert domain == f"{model.namespace}.svc.cluster.local"
     prefix = "https:" if scheme == "https" else ""
-    assert scheme == ("https" if topology(model) == "single" else "http")
+    assert scheme == ("https" if topology(model) in ENCRYPTED else "http")
     answered = model.answer(f"{prefix}{service}:{port}", "/v1/models")
     assert "pretend" in [each["id"] for each in answered["data"]]
 
@@ -180,3 +187,38 @@ def test_an_inference_service_is_ready_with_the_simulator(bench: Bench) -> None:
 
     made.expect(lambda: conditions().get("Ready") == "True", conditions)
     assert made.names(APPS, "deployments") == {"model-predictor"}
+
+
+@pytest.mark.parametrize("name", ["scaled-llm-d", "scaled-kserve"])
+def test_the_number_of_pods_is_left_to_whoever_scales(bench: Bench, name: str) -> None:
+    made = release(bench, "serving/model", name, MODELS[name])
+    (scaled,) = (each["spec"] for each in made.objects if each["kind"] == "ScaledObject")
+    target = scaled["scaleTargetRef"]["name"]
+    made.expect(lambda: target in made.names(APPS, "deployments"), lambda: made.names(APPS, "deployments"))
+    client.AppsV1Api(bench.kube()).patch_namespaced_deployment_scale(target, made.namespace, {"spec": {"replicas": 2}})
+
+    def ready_pods() -> int:
+        return int(made.get(APPS, "deployments", target)["status"].get("readyReplicas", 0))
+
+    made.expect(lambda: ready_pods() == 2, ready_pods)
+    # Each pod that became ready made its controller look again; had it an opinion, one would be gone.
+    assert made.get(APPS, "deployments", target)["spec"]["replicas"] == 2
+
+
+def test_istio_takes_the_gateway_of_the_platform_and_the_split_of_its_route(bench: Bench) -> None:
+    port = {"spec": {"ports": [{"port": 8000}]}}
+    names = [{"name": name, "namespace": "reconcile-serving"} for name in ("chat", "chat-next")]
+    services = ({"apiVersion": "v1", "kind": "Service", "metadata": each, **port} for each in names)
+    bench.apply((controllers.namespace("reconcile-serving"), *services))
+    made = release(bench, "platform/gateway", "platform", GATEWAY)
+    api = "/apis/gateway.networking.k8s.io/v1"
+    # Programmed is left out: it waits for a proxy, and none runs.
+    wanted = {"Accepted": "True", "ResolvedRefs": "True"}.items()
+    made.expect(lambda: wanted <= made.conditions(api, "gateways", "leanrag").items(), lambda: made.objects)
+    routes = Release(bench, "reconcile-serving", ())
+
+    def taken() -> dict[str, str]:
+        parents = routes.get(api, "httproutes", "chat").get("status", {}).get("parents", ())
+        return {each["type"]: each["status"] for parent in parents for each in parent["conditions"]}
+
+    made.expect(lambda: wanted <= taken().items(), taken)
