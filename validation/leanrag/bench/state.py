@@ -15,7 +15,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a bench was started with: its number, and whether a spoke, KServe, llm-d and OGX's operator belong to it.
+    """What a bench was started with: its number, and whether a spoke and each of the controllers belong to it.
 
     A bare one is Kubernetes alone, without our images, Git server and Argo CD.
     """
@@ -26,6 +26,7 @@ class Wanted:
     bare: bool = False
     llmd: bool = False
     ogx: bool = False
+    keda: bool = False
 
 
 @dataclass(frozen=True, slots=True)

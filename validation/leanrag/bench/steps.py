@@ -15,6 +15,7 @@ from leanrag.bench import (
     dns,
     gitserver,
     images,
+    keda,
     kserve,
     llmd,
     namespaces,
@@ -71,6 +72,7 @@ def _controllers(wanted: Wanted) -> tuple[tuple[bool, tuple[str, ...], str, Call
         (wanted.kserve, (kserve.MANAGER.part,), "KServe", kserve.start),
         (wanted.llmd, llmd.PROGRAMS, "llm-d", llmd.start),
         (wanted.ogx, (ogx.OPERATOR.part,), "operator of OGX", ogx.start),
+        (wanted.keda, (keda.OPERATOR.part,), "KEDA", keda.start),
     )
 
 

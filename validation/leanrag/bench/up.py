@@ -51,6 +51,7 @@ def _merged(wanted: Wanted, found: State | None) -> Wanted:
         bare=wanted.bare and before.bare,
         llmd=wanted.llmd or before.llmd,
         ogx=wanted.ogx or before.ogx,
+        keda=wanted.keda or before.keda,
     )
 
 

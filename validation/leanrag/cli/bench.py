@@ -31,6 +31,7 @@ def bench_group() -> None:
 @click.option("--kserve", is_flag=True, help="Start the KServe controller, too.")
 @click.option("--llm-d", "llmd", is_flag=True, help="Start KServe's controller of llm-d and LeaderWorkerSet's, too.")
 @click.option("--ogx", is_flag=True, help="Start OGX's operator, too.")
+@click.option("--keda", is_flag=True, help="Start KEDA's operator, too.")
 @click.option("--bare", is_flag=True, help="Kubernetes alone: no images of ours, no Git server, no Argo CD.")
 def up_verb(**asked: Any) -> int:
     """Bring the bench up; a second call changes nothing."""

@@ -45,6 +45,7 @@ _MINUTES = {
     "lws": "2 to 7",
     "epp": "2 to 6",
     "ogx-operator": "2 to 6",
+    "keda": "3 to 9",
 }
 
 

@@ -1,11 +1,16 @@
 """Charts on a bench whose controllers make something of them: values for a small one, and what there is of it then."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from leanrag.bench import applying, controllers
@@ -69,6 +74,16 @@ MODELS = {
     "scaled-llm-d": {**LLMD, **SCALED},
     "scaled-kserve": {**KSERVE, **SCALED},
 }
+
+
+def asleep(prometheus: str) -> dict[str, Any]:
+    """Return the values of a model that may sleep, measured by this Prometheus."""
+    wake = {"query": "sum(rate(requests_total[1m]))"}
+    scaling = {"enabled": True, "min": 0, "max": 3, "wake": wake}
+    cluster = {**CLUSTER, "features": ["llm-d", "autoscaling"], "prometheus": prometheus}
+    return {**LLMD, "cluster": cluster, "capacity": {**SMALL, "autoscaling": scaling}}
+
+
 GATEWAY = {
     "cluster": {**CLUSTER, "domain": "bench.local", "namespacePrefix": "reconcile"},
     "exposure": "clusterip",
@@ -97,6 +112,7 @@ RAG = {
     "auth": {"mode": "none"},
 }
 PODS, APPS, SERVING = "/api/v1", "/apis/apps/v1", "/apis/serving.kserve.io"
+KEDA = "/apis/keda.sh/v1alpha1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +169,56 @@ def release(bench: Bench, chart: str, name: str, values: dict[str, Any]) -> Rele
     }
     bench.apply((controllers.namespace(namespace), claim, *objects))
     return Release(bench, namespace, objects)
+
+
+def scaled_by_keda(made: Release) -> tuple[int, int] | None:
+    """Return the range of the autoscaler that KEDA has made of a ScaledObject that it calls ready."""
+    if made.conditions(KEDA, "scaledobjects", "model").get("Ready") != "True":
+        return None
+    found = made.get("/apis/autoscaling/v2", "horizontalpodautoscalers", "keda-hpa-model")["spec"]
+    return found["minReplicas"], found["maxReplicas"]
+
+
+def fallen_back(made: Release) -> bool:
+    return made.conditions(KEDA, "scaledobjects", "model").get("Fallback") == "True"
+
+
+def pods_wanted(made: Release) -> int:
+    return int(made.get(APPS, "deployments", "model-kserve")["spec"]["replicas"])
+
+
+def hasten(made: Release) -> list[dict[str, Any]]:
+    """Let KEDA look every five seconds and wait for no pod's start; return the triggers as the chart has them."""
+    change(made, {"pollingInterval": 5, "cooldownPeriod": 5, "initialCooldownPeriod": 0})
+    (scaled,) = (each["spec"] for each in made.objects if each["kind"] == "ScaledObject")
+    return [{**each, "metadata": dict(each["metadata"])} for each in scaled["triggers"]]
+
+
+def change(made: Release, spec: dict[str, Any]) -> None:
+    api = client.CustomObjectsApi(made.bench.kube())
+    api.patch_namespaced_custom_object("keda.sh", "v1alpha1", made.namespace, "scaledobjects", "model", {"spec": spec})
+
+
+class _Empty(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answer every query with no series."""
+        body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def empty_prometheus(address: str) -> Iterator[str]:
+    """Serve a Prometheus that scrapes nothing, at an address of this machine, and give its URL."""
+    server = ThreadingHTTPServer((address, 0), _Empty)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://{address}:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -18,7 +18,25 @@ from leanrag.bench.model import Bench
 from leanrag.bench.state import Wanted
 from leanrag.bench.up import up
 
-from .reconciled import APPS, GATEWAY, GPU, MODELS, PODS, RAG, SERVING, Release, release
+from .reconciled import (
+    APPS,
+    GATEWAY,
+    GPU,
+    KEDA,
+    MODELS,
+    PODS,
+    RAG,
+    SERVING,
+    Release,
+    asleep,
+    change,
+    empty_prometheus,
+    fallen_back,
+    hasten,
+    pods_wanted,
+    release,
+    scaled_by_keda,
+)
 
 LLMD_MODELS = ("single", "older", "pair", "group")
 ENCRYPTED = {"single", "older"}  # as OpenShift AI has it
@@ -35,10 +53,8 @@ DEPLOYMENTS = {
     "group": {"model-kserve-router-scheduler"},
 }
 # Kinds that charts render, and that nobody here acts on.
-DEFINITIONS = {
-    "github.com/prometheus-operator/prometheus-operator": "example/prometheus-operator-crd/*_*monitors.yaml",
-    "github.com/kedacore/keda/v2": "config/crd/bases/*.yaml",
-}
+MONITORING = "github.com/prometheus-operator/prometheus-operator"
+MONITORS = "example/prometheus-operator-crd/*_*monitors.yaml"
 pytestmark = [
     pytest.mark.bench,
     pytest.mark.skipif(not os.environ.get("LEANRAG_BENCH"), reason="needs real controllers (LEANRAG_BENCH=1)"),
@@ -49,13 +65,14 @@ pytestmark = [
 def bench() -> Iterator[Bench]:
     """A bench with all real controllers, the images that pods need, and a node that says it has GPUs."""
     number = int(os.environ.get("LEANRAG_BENCH_INSTANCE", "6"))
-    made = up(Wanted(number, bare=True, kserve=True, llmd=True, ogx=True))
+    made = up(Wanted(number, bare=True, kserve=True, llmd=True, ogx=True, keda=True))
     import_images(node.socket(made.state, made.network.hub), ("inference-sim", "ogx"))
-    for name, files in DEFINITIONS.items():
-        controllers.define(made, controllers.documents(module(name, "schemas"), files))
+    controllers.define(made, controllers.documents(module(MONITORING, "schemas"), MONITORS))
     offer_gpus(made)
     yield made
-    made.delete(controllers.namespace(f"reconcile-{name}") for name in (*MODELS, "rag", "platform", "serving"))
+    made.delete(
+        controllers.namespace(f"reconcile-{name}") for name in (*MODELS, "asleep", "rag", "platform", "serving")
+    )
 
 
 def offer_gpus(bench: Bench) -> None:
@@ -201,8 +218,22 @@ def test_the_number_of_pods_is_left_to_whoever_scales(bench: Bench, name: str) -
         return int(made.get(APPS, "deployments", target)["status"].get("readyReplicas", 0))
 
     made.expect(lambda: ready_pods() == 2, ready_pods)
+    made.expect(lambda: scaled_by_keda(made) == (1, 3), lambda: made.conditions(KEDA, "scaledobjects", "model"))
     # Each pod that became ready made its controller look again; had it an opinion, one would be gone.
     assert made.get(APPS, "deployments", target)["spec"]["replicas"] == 2
+
+
+def test_an_absent_metric_never_scales_to_zero(bench: Bench) -> None:
+    with empty_prometheus(bench.network.host) as url:
+        made = release(bench, "serving/model", "asleep", asleep(url))
+        triggers = hasten(made)
+        made.expect(lambda: fallen_back(made), lambda: made.conditions(KEDA, "scaledobjects", "model"))
+        assert pods_wanted(made) == 1
+        # Read as "no load", which is KEDA's default, the same answers end the engine.
+        for each in triggers:
+            each["metadata"]["ignoreNullValues"] = "true"
+        change(made, {"triggers": triggers})
+        made.expect(lambda: pods_wanted(made) == 0, lambda: pods_wanted(made))
 
 
 def test_istio_takes_the_gateway_of_the_platform_and_the_split_of_its_route(bench: Bench) -> None:
