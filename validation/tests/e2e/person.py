@@ -6,7 +6,7 @@ Plain `git` on purpose: the stories must not judge the promoter by the promoter'
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from leanrag.core import yamlio
@@ -78,13 +78,27 @@ class Person:
 
     def commit(self, files: Mapping[str, str | None], message: str) -> str:
         """Write files on top of the newest main (None deletes one), push, return the SHA; no file: an empty commit."""
-        self.fetch()
-        self.git("checkout", "-q", "-B", "main", "origin/main")
-        for name, text in files.items():
-            self._write(self.path / name, text)
-        self.git("add", "-A", "-f", "--", ".")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        self.git("push", "-q", "origin", "main")
+
+        def change() -> None:
+            for name, text in files.items():
+                self._write(self.path / name, text)
+            self.git("add", "-A", "-f", "--", ".")
+            self.git("commit", "-q", "--allow-empty", "-m", message)
+
+        return self._on_main(change)
+
+    def _on_main(self, change: Callable[[], object]) -> str:
+        """Change the newest main and push, again when the promoter was quicker; return the SHA."""
+        for left in reversed(range(5)):
+            self.fetch()
+            self.git("checkout", "-q", "-f", "-B", "main", "origin/main")
+            change()
+            try:
+                self.git("push", "-q", "origin", "main")
+                break
+            except GitFailedError as error:
+                if not left or "fetch first" not in str(error):
+                    raise
         return self.head()
 
     @staticmethod
@@ -97,15 +111,16 @@ class Person:
 
     def replace(self, folder: Path, kept: Mapping[str, str]) -> str:
         """Make main's tree that of a folder, except for the files of `kept`, push, and return the SHA."""
-        self.git("checkout", "-q", "-B", "main", "origin/main")
-        self.git("rm", "-r", "-q", "--", ".")
-        subprocess.run(["cp", "-a", f"{folder}/.", str(self.path)], check=True)
-        for name, text in kept.items():
-            self._write(self.path / name, text)
-        self.git("add", "-A", "-f", "--", ".")
-        self.git("commit", "-q", "--allow-empty", "-m", "chore: the tree of this checkout")
-        self.git("push", "-q", "origin", "main")
-        return self.head()
+
+        def change() -> None:
+            self.git("rm", "-r", "-q", "--", ".")
+            subprocess.run(["cp", "-a", f"{folder}/.", str(self.path)], check=True)
+            for name, text in kept.items():
+                self._write(self.path / name, text)
+            self.git("add", "-A", "-f", "--", ".")
+            self.git("commit", "-q", "--allow-empty", "-m", "chore: the tree of this checkout")
+
+        return self._on_main(change)
 
     def releases(self) -> dict[str, str]:
         """Return every release.yaml of main, by path."""
@@ -115,20 +130,13 @@ class Person:
 
     def merge(self, branch: str) -> str:
         """Press the button on a pull request: merge its branch into main, push, and return main's new SHA."""
-        self.fetch()
-        self.git("checkout", "-q", "-B", "main", "origin/main")
-        self.git("merge", "-q", "--no-ff", "-m", f"Merge {branch}", f"origin/{branch}")
-        self.git("push", "-q", "origin", "main")
+        sha = self._on_main(lambda: self.git("merge", "-q", "--no-ff", "-m", f"Merge {branch}", f"origin/{branch}"))
         self.git("push", "-q", "origin", "--delete", branch)
-        return self.head()
+        return sha
 
     def revert(self, sha: str) -> str:
         """Take a commit back, push, and return the SHA."""
-        self.fetch()
-        self.git("checkout", "-q", "-B", "main", "origin/main")
-        self.git("revert", "--no-edit", sha)
-        self.git("push", "-q", "origin", "main")
-        return self.head()
+        return self._on_main(lambda: self.git("revert", "--no-edit", sha))
 
     def fetch(self) -> None:
         """Learn what the others pushed."""
