@@ -27,7 +27,7 @@ KEEP ?=
 # What `make e2e` and `make drill` run on: our own bench, or CLUSTER=current for the cluster that KUBECONFIG names.
 export CLUSTER ?= bench
 
-.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill bench-up bench-down bench-scale
+.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale
 
 help: ## list every verb
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from co
 
 drill: bench-up ## break more than 100 things; none may promote; writes docs/drill.md; SHORT=1: the most dangerous (Linux, root)
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
+
+reconcile: setup ## the real controllers (KServe, LeaderWorkerSet, OGX, KEDA, Istio) make our objects Ready (Linux, root; builds up to an hour once)
+	@$(LEANRAG) tools helm schemas
+	@LEANRAG_BENCH=1 LEANRAG_BENCH_INSTANCE=6 $(BIN)/pytest -m bench validation/tests/bench/test_reconcile.py
+	@$(LEANRAG) bench down --instance 6
 
 bench-up: setup ## start the bench: Kubernetes, Argo CD, Git, Redis as processes (first time 10 to 20 minutes of building)
 	@$(LEANRAG) tools helm schemas engines guidellm ogx minilm tiktoken

@@ -210,3 +210,10 @@ modelName: {{ .Values.model.name | quote }}
 startupSeconds: {{ include "model.startup" . }}
 key: capacity.autoscaling
 {{- end -}}
+
+{{/*
+model.llmd.gatewayNamespace: where KServe's default Gateway is (kserve v0.20.0 config/configmap, kserveIngressGateway; OpenShift AI's overlay).
+*/}}
+{{- define "model.llmd.gatewayNamespace" -}}
+{{- .Values.llmd.gateway.namespace | default (ternary "openshift-ingress" "kserve" (eq ((.Values.cluster | default dict).platform | default "kubernetes") "openshift")) -}}
+{{- end -}}
