@@ -154,6 +154,9 @@ def _refused(case: Case, sha: str, answer: Effective) -> Wait | None:
     record = answer.record
     assert record is not None and record.claims is not None
     requires = case.cluster.gate.requires
+    if case.asked.facts.content(case.name, sha) is None:
+        without = f"{sha[:12]} has no readable clusters/{case.name}/cluster.yaml: nothing of it could be deployed"
+        return Wait(case.name, Why.VERDICT, without, sha)
     if wrong := case.asked.refusals(case.leader, sha, record, requires):
         why = Why.VERDICT if record.claims.mode in ACCEPTED[requires] else Why.REQUIRES
         return Wait(case.name, why, f"{sha[:12]} on {case.leader.name}: {wrong[0]}", sha)

@@ -59,9 +59,9 @@ def test_a_spoke_from_cluster_add_to_its_first_pass(world: World) -> None:
     sha = world.operator.commit({**overlays, **written, **promoter}, "feat(edge): a cluster at the edge")
 
     world.places[NAME] = Place(NAME, PREFIX, spoke)
-    sha = world.expect("dev", sha, "PASS").sha
-    world.wait_for(lambda: world.pin(NAME), 90, why="the promoter gives the new cluster its first pin")
-    pinned = world.pin(NAME)
+    world.expect("dev", sha, "PASS")
+    pinned = world.wait_for(lambda: world.pin(NAME), 90, why="the promoter gives the new cluster its first pin")
+    world.operator.git("merge-base", "--is-ancestor", sha, pinned)
     world.runs(NAME, pinned, within=240)
     first = world.expect(NAME, pinned, "PASS", within=300)
     world.figures.add("cluster add → first PASS of a spoke", time.monotonic() - began)

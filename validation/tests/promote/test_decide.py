@@ -285,3 +285,16 @@ def test_a_cluster_that_appeared_later_is_promoted_to_like_any_other(shop):
     new = shop.commit(**files)
     shop.passes("dev", new)
     assert moved(shop, "edge") == new
+
+
+def test_a_new_cluster_is_not_pinned_to_a_commit_that_does_not_know_it(shop):
+    before = shop.change()
+    shop.passes("dev", before)
+    files = {
+        "clusters/edge/cluster.yaml": yamlio.dump(facts_of("edge", environment="dev", gate={"publicKeys": []})),
+        "clusters/edge/release.yaml": "release: {follows: dev}\n",
+    }
+    after = shop.commit("a cluster at the edge", **files)
+    assert "no readable clusters/edge/cluster.yaml" in shop.decide()["edge"].reason
+    shop.passes("dev", after)
+    assert moved(shop, "edge") == after
