@@ -290,8 +290,10 @@ def test_a_cluster_that_appeared_later_is_promoted_to_like_any_other(shop):
 def test_a_new_cluster_is_not_pinned_to_a_commit_that_does_not_know_it(shop):
     before = shop.change()
     shop.passes("dev", before)
+    facts = facts_of("dev", namespacePrefix="lr-edge")
+    facts["cluster"]["name"] = "edge"
     files = {
-        "clusters/edge/cluster.yaml": yamlio.dump(facts_of("edge", environment="dev", gate={"publicKeys": []})),
+        "clusters/edge/cluster.yaml": yamlio.dump(facts),
         "clusters/edge/release.yaml": "release: {follows: dev}\n",
     }
     after = shop.commit("a cluster at the edge", **files)
