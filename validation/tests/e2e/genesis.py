@@ -185,7 +185,9 @@ def _push(operator: Person, folder: Path) -> None:
             shutil.rmtree(operator.path, ignore_errors=True)
             operator.start(folder)
             return
-    operator.replace(folder, {path: _without_hold(text) for path, text in operator.releases().items()})
+    # What an interrupted story left of a cluster of its own goes with the tree.
+    ours = {path: text for path, text in operator.releases().items() if path.split("/")[1] in CLUSTERS}
+    operator.replace(folder, {path: _without_hold(text) for path, text in ours.items()})
 
 
 def _without_hold(text: str) -> str:
