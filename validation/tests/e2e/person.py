@@ -114,6 +114,7 @@ class Person:
 
         def change() -> None:
             self.git("rm", "-r", "-q", "--", ".")
+            self.git("clean", "-q", "-f", "-d", "-x")
             subprocess.run(["cp", "-a", f"{folder}/.", str(self.path)], check=True)
             for name, text in kept.items():
                 self._write(self.path / name, text)
