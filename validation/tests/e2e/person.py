@@ -11,6 +11,8 @@ from pathlib import Path
 
 from leanrag.core import yamlio
 
+# What git says when somebody else pushed before, or in the same moment.
+OVERTAKEN = ("fetch first", "non-fast-forward", "cannot lock ref")
 IDENTITY = {
     "GIT_AUTHOR_NAME": "operator",
     "GIT_AUTHOR_EMAIL": "operator@example.com",
@@ -97,7 +99,7 @@ class Person:
                 self.git("push", "-q", "origin", "main")
                 break
             except GitFailedError as error:
-                if not left or "fetch first" not in str(error):
+                if not left or not any(word in str(error) for word in OVERTAKEN):
                     raise
         return self.head()
 
