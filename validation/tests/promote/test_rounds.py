@@ -136,7 +136,8 @@ def test_two_promoters_at_once_pin_once(shop):
         thread.join(60)
     assert shop.pin("staging") == new
     assert pins_of(shop, new) == 1
-    assert sorted(len(report.written) for report in reports) == [0, 1]
+    # In one and the same second both make the very same commit, and both may say so.
+    assert sorted(len(report.written) for report in reports) in ([0, 1], [1, 1])
 
 
 def test_a_remote_that_refuses_is_reported_in_its_own_words_and_not_asked_again_and_again(shop):
