@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +17,7 @@ from leanrag.checks.worlds import World
 from leanrag.core import yamlio
 from leanrag.core.files import cache_dir, read_text, write_atomic
 from leanrag.core.process import run
-from leanrag.render.helm import KUBE_VERSION, chart_files, stage
+from leanrag.render.helm import KUBE_VERSION, chart_files, documents, stage
 from leanrag.render.manifest import Manifest
 from leanrag.render.tools import tool
 
@@ -27,7 +27,6 @@ WORLDS = (
     *(World(release, "kubernetes") for release in (*RELEASES, UPSTREAM)),
 )
 _FORM = 3  # of what is kept in the cache
-_SOURCE = re.compile(r"^# Source: [^/]+/(\S+)$", re.MULTILINE)
 # What a chart says with `fail`, or its values.schema.json through Helm; anything else that fails is a defect.
 _REFUSED = re.compile(r"execution error at \(\S+\): |values don't meet the specifications of the schema")
 _LINE = re.compile(r"^\s*- ", re.MULTILINE)
@@ -152,22 +151,14 @@ def _names_cluster(case: Path) -> bool:
 def _judged(chart: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:
     none: dict[str, Any] = {"objects": [], "refusals": [], "broken": ""}
     if not code:
-        return {**none, "objects": list(_documents(chart, stdout))}
+        rendered = documents(stdout, Path("charts", chart).parent)
+        return {**none, "objects": [each for each in rendered if isinstance(each[1], Mapping)]}
     found = _REFUSED.search(stderr)
     if not found:
         return {**none, "broken": " ".join(stderr.split())}
     told = _LINE.split(stderr[found.end() :])
     sentences = [" ".join(each.split()) for each in (told[1:] or told)]
     return {**none, "refusals": [each.partition(" Use --debug")[0] for each in sentences]}
-
-
-def _documents(chart: str, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for chunk in re.split(r"^---$\n?", text, flags=re.MULTILINE):
-        source = _SOURCE.search(chunk)
-        template = f"charts/{chart}/{source.group(1)}" if source else chart
-        for body in yamlio.load_all(chunk, template):
-            if isinstance(body, Mapping):
-                yield template, body
 
 
 def manifests(rendering: Rendering, root: Path) -> tuple[Manifest, ...]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from leanrag.catalog.model import App, Cluster
 from leanrag.catalog.repository import Repository
+from leanrag.catalog.values import merge
 from leanrag.checks.files import Files, plain
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.source import KeyPath, SourceFile, read_source
 from leanrag.checks.staging import rewrite
-from leanrag.checks.values import load_schema, merge, problems, without, written_in
+from leanrag.checks.values import load_schema, problems, without, written_in
 from leanrag.core.errors import InputError, RenderError
 from leanrag.core.result import JSON
 from leanrag.render.helm import render

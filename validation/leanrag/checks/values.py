@@ -1,6 +1,5 @@
 """The values of one Application as Helm merges them, against the chart's values.schema.json."""
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,19 +26,6 @@ class Problem:
     path: KeyPath
     message: str
     fix: str
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as Helm does: maps by key, everything else replaced, null removes a key (helm v3 pkg/chartutil)."""
-    merged = dict(base)
-    for key, value in over.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = merge(merged[key], value)
-        else:
-            merged[key] = copy.deepcopy(value)
-    return merged
 
 
 def load_schema(chart: Path) -> Mapping[str, Any] | str | None:

@@ -1,17 +1,17 @@
 """What one version of vLLM knows: its arguments and metrics, read from its wheel once and kept as JSON."""
 
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from leanrag.core.errors import InputError, LeanragError, UnreachableError
 from leanrag.core.files import cache_dir, read_text, write_atomic
+from leanrag.core.lock import locked
 from leanrag.engine import flags as flag_reader
 from leanrag.engine import metrics as metric_reader
 from leanrag.engine import source as source_reader
@@ -97,15 +97,9 @@ def _made(pin: Pin, name: str) -> Engine:
 @contextmanager
 def _alone(version: str) -> Iterator[None]:
     """Let one process fetch a wheel, and the others wait for what it makes."""
-    try:
-        path = cache_dir() / FOLDER / f".{version}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("w")
-    except OSError:
-        yield
-        return
-    with stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        with suppress(OSError):  # a cache that cannot be written
+            held.enter_context(locked(cache_dir() / FOLDER / f".{version}.lock"))
         yield
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from leanrag.catalog.values import merge
 from leanrag.core import yamlio
 from leanrag.load.judge import Judgement, judge
 from leanrag.load.reader import read
@@ -28,8 +29,8 @@ def read_slo(path: Path) -> Slo:
     """
     content: Any = yamlio.read(path)
     defaults = _chart_values(path)
-    if defaults is not None:
-        content = merged(yamlio.read(defaults), content or {})
+    if defaults is not None and isinstance(content or {}, Mapping):
+        content = merge(yamlio.read(defaults), content or {})
     if isinstance(content, Mapping) and "slo" in content:
         return parse(content["slo"], f"{path}: slo")
     return parse(content, f"{path}: slo")
@@ -42,11 +43,3 @@ def _chart_values(overlay: Path) -> Path | None:
         return None
     values = where[3] / "charts" / "serving" / "model" / "values.yaml"
     return values if values.is_file() else None
-
-
-def merged(base: Any, over: Any) -> Any:
-    """Merge values as Helm does: maps by key, everything else replaced, null drops a key."""
-    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
-        return over
-    both = {key: merged(base.get(key), over[key]) if key in over else base[key] for key in {**base, **over}}
-    return {key: value for key, value in both.items() if value is not None or key not in over}

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from leanrag.core.errors import InputError, ToolError
 from leanrag.core.files import cache_dir, read_text, write_atomic
+from leanrag.core.lock import locked
 from leanrag.core.process import run
 from leanrag.core.progress import say
-from leanrag.local.environments import environment, locked, locks_dir, python, uv, uv_env
+from leanrag.local.environments import environment, locks_dir, python, uv, uv_env
 
 # tiktoken names a cached file after the SHA-1 of its URL, and checks its content against this SHA-256.
 TIKTOKEN_NAME = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"

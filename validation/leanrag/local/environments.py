@@ -4,19 +4,18 @@ Each lives in the cache under venvs/<name> with a stamp of what made it; an equa
 Files that several environments share are hard links into uv's cache, so torch is on the disk once.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from leanrag.core.errors import InputError, LeanragError, ToolError
 from leanrag.core.files import cache_dir, read_text, write_atomic
+from leanrag.core.lock import locked
 from leanrag.core.process import run
 from leanrag.core.progress import say
 from leanrag.render.tools import tools_dir
@@ -183,12 +182,3 @@ def _really(candidate: Path) -> Path | None:
         return None
     version, _, executable = done.stdout.strip().partition(" ")
     return Path(executable) if done.returncode == 0 and version == PYTHON else None
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file lock, waiting for another process of ours that makes the same thing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

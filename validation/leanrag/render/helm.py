@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -115,14 +115,16 @@ def _helm_template(repository: Repository, app: App, extra: str) -> str:
 
 
 def _manifests(repository: Repository, app: App, text: str) -> list[Manifest]:
-    found: list[Manifest] = []
     folder = app.chart_path.relative_to(repository.root).parent
+    return [Manifest(app, template, _object(body, template)) for template, body in documents(text, folder)]
+
+
+def documents(text: str, folder: Path) -> Iterator[tuple[str, Any]]:
+    """Yield what `helm template` printed, each document with its template below `folder`, where the charts lie."""
     for chunk in re.split(r"^---$\n?", text, flags=re.MULTILINE):
         source = _SOURCE.search(chunk)
         template = str(folder / source.group(1)) if source else str(folder)
-        bodies = (body for body in yamlio.load_all(chunk, template) if body is not None)
-        found += [Manifest(app=app, template=template, body=_object(body, template)) for body in bodies]
-    return found
+        yield from ((template, body) for body in yamlio.load_all(chunk, template) if body is not None)
 
 
 def _object(body: Any, template: str) -> Mapping[str, Any]:

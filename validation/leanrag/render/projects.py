@@ -11,15 +11,18 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from leanrag.catalog.model import App
 from leanrag.catalog.repository import Repository
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.files import read_text, write_atomic
 from leanrag.core.process import run
 from leanrag.render.helm import KUBE_VERSION, render, stage
+from leanrag.render.manifest import Manifest
 from leanrag.render.tools import tool
 
 VALUES = Path("apps/cluster/values.yaml")
@@ -62,13 +65,10 @@ def _case(chart: Path, case: Path) -> frozenset[Kind]:
 
 def rendered(root: Path) -> dict[str, frozenset[Kind]]:
     """Return for each AppProject what its charts render: platform, gate, and workload for all other layers."""
-    repository = Repository(root)
     charts = sorted(path.parent for path in root.glob("charts/*/*/Chart.yaml") if path.parent.name != "promoter")
-    apps = [app for cluster in repository.clusters() for app in repository.apps(cluster)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         cases = list(pool.map(lambda chart: (chart.parent.name, chart_kinds(root, chart)), charts))
-        used = pool.map(lambda app: (app.layer, kinds_of(each.body for each in render(repository, app))), apps)
-        cases += list(used)
+    cases += [(app.layer, kinds_of(each.body for each in manifests)) for app, manifests in _deployed(root)]
     found: dict[str, frozenset[Kind]] = {name: frozenset() for name in ("platform", "workload", "gate")}
     for layer, kinds in cases:
         found[project_of(layer)] |= kinds
@@ -77,12 +77,20 @@ def rendered(root: Path) -> dict[str, frozenset[Kind]]:
 
 def foreign(root: Path) -> dict[str, frozenset[str]]:
     """Return for each AppProject the namespaces that its Applications write to and that are no layer of theirs."""
-    repository = Repository(root)
     found: dict[str, frozenset[str]] = {name: frozenset() for name in ("platform", "workload", "gate")}
-    for app in (app for cluster in repository.clusters() for app in repository.apps(cluster)):
-        used = {str(each.body["metadata"].get("namespace", app.namespace)) for each in render(repository, app)}
+    for app, manifests in _deployed(root):
+        used = {str(each.body["metadata"].get("namespace", app.namespace)) for each in manifests}
         found[project_of(app.layer)] |= used - set(app.namespaces.values())
     return found
+
+
+@cache
+def _deployed(root: Path) -> tuple[tuple[App, tuple[Manifest, ...]], ...]:
+    """Return every Application of every cluster, rendered."""
+    repository = Repository(root)
+    apps = [app for cluster in repository.clusters() for app in repository.apps(cluster)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return tuple(zip(apps, pool.map(lambda app: render(repository, app), apps), strict=True))
 
 
 def project_of(layer: str) -> str:

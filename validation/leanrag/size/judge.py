@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from leanrag.size.memory import GIB, Fit, Setup, fit
+from leanrag.size.memory import Fit, Setup, fit, gib
 from leanrag.size.served import Served
 from leanrag.size.ways import ways_out
 
@@ -62,16 +62,12 @@ def _by_size(one: Served) -> Judgement:
 def shortfall(fitted: Fit, setup: Setup, memory_gib: float, product: str) -> str:
     """Return the sentence that names what is needed, of what, and how it is made up."""
     parts = (
-        f"weights {_gib(fitted.weights)}",
-        f"activations {_gib(fitted.activations)}",
-        f"engine {_gib(fitted.engine)}",
-        f"KV cache of one request of {setup.max_model_len:,} tokens {_gib(fitted.needed)}",
+        f"weights {gib(fitted.weights)}",
+        f"activations {gib(fitted.activations)}",
+        f"engine {gib(fitted.engine)}",
+        f"KV cache of one request of {setup.max_model_len:,} tokens {gib(fitted.needed)}",
     )
     return (
-        f"needs {_gib(fitted.wanted)} GiB of each {product}, which gives {_gib(fitted.budget)} "
+        f"needs {gib(fitted.wanted)} GiB of each {product}, which gives {gib(fitted.budget)} "
         f"({setup.utilization:.0%} of {memory_gib:g}): {', '.join(parts)}"
     )
-
-
-def _gib(size: float) -> str:
-    return f"{size / GIB:.1f}"

@@ -152,6 +152,11 @@ def _overhead(shape: Architecture, setup: Setup) -> tuple[float, float]:
     return activation_bytes(shape, setup), _CUDA + _NCCL.get(setup.gpus, _NCCL_MORE) + graphs
 
 
+def gib(size: float) -> str:
+    """Return bytes as GiB with one decimal."""
+    return f"{size / GIB:.1f}"
+
+
 def release(version: str) -> tuple[int, int]:
     """Return major and minor of a version such as 0.18.0+rhaiv.7; (0, 0) for what is none."""
     parts = version.removeprefix("v").split(".")

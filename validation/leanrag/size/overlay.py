@@ -6,10 +6,11 @@ from typing import Any
 
 from leanrag.catalog.model import MODEL_CHART, App, Cluster
 from leanrag.catalog.repository import Repository
+from leanrag.catalog.values import merge
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError
 from leanrag.render.helm import render
-from leanrag.size.served import Engine, Served, engines, served
+from leanrag.size.served import Served, engines, served
 from leanrag.size.tables import Tables
 
 
@@ -34,12 +35,12 @@ def _models(repository: Repository, cluster: Cluster) -> Iterator[App]:
 def _of_app(repository: Repository, cluster: Cluster, app: App, known: Tables) -> Iterator[tuple[str, Served]]:
     values = written(app)
     for engine in engines(manifest.body for manifest in render(repository, app)):
-        yield app.name, served(engine, values, cluster.facts, known, version_of(engine, values, known))
+        yield app.name, served(engine, values, cluster.facts, known, version_of(engine.image, values, known))
 
 
-def version_of(engine: Engine, values: Mapping[str, Any], known: Tables) -> str:
+def version_of(image: str, values: Mapping[str, Any], known: Tables) -> str:
     """Return vLLM's version: as the values say, else as a source says of the image, else ""."""
-    return str(values.get("engineVersion") or "") or known.version(engine.image)
+    return str(values.get("engineVersion") or "") or known.version(image)
 
 
 def written(app: App) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def written(app: App) -> dict[str, Any]:
     layers = [app.chart_path / "values.yaml", *app.value_files]
     merged: dict[str, Any] = {}
     for values in _readable(layers):
-        merged = _over(merged, values)
+        merged = merge(merged, values)
     return merged
 
 
@@ -56,12 +57,3 @@ def _readable(paths: Iterable[Path]) -> Iterator[Mapping[str, Any]]:
         values = yamlio.read(path) if path.is_file() else None
         if isinstance(values, Mapping):
             yield values
-
-
-def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    both = {key: _over(base[key], top[key]) for key in base.keys() & top.keys() if _maps(base[key], top[key])}
-    return {**base, **top, **both}
-
-
-def _maps(one: Any, other: Any) -> bool:
-    return isinstance(one, Mapping) and isinstance(other, Mapping)

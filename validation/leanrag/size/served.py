@@ -125,10 +125,15 @@ def _containers(node: Any) -> Iterator[Mapping[str, Any]]:
 
 def runs_vllm(container: Mapping[str, Any]) -> bool:
     """Say whether a container starts vLLM's server: by its command, or its image's entry point."""
-    words = [str(word) for key in ("command", "args") for word in _list(container.get(key))]
+    words = command_line(container)
     serves = words[:2] == ["vllm", "serve"] or "vllm.entrypoints.openai.api_server" in words
     entry = not container.get("command") and _image(container).startswith("vllm")
     return serves or (entry and any("--" in word for word in words))
+
+
+def command_line(container: Mapping[str, Any]) -> list[str]:
+    """Return the words of a container's command and arguments."""
+    return [str(word) for key in ("command", "args") for word in _list(container.get(key))]
 
 
 def _image(container: Mapping[str, Any]) -> str:
@@ -138,10 +143,9 @@ def _image(container: Mapping[str, Any]) -> str:
 
 def arguments(container: Mapping[str, Any]) -> dict[str, str]:
     """Return a container's options: `--name=value`, `--name value` and `--name`; underscores count as dashes."""
-    words = [str(word) for key in ("command", "args") for word in _list(container.get(key))]
     found: dict[str, str] = {}
     name = ""
-    for word in words:
+    for word in command_line(container):
         if word.startswith("--"):
             name, _, value = word[2:].partition("=")
             name = name.replace("_", "-")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from leanrag.core.result import JSON
 from leanrag.size.judge import Judgement
-from leanrag.size.memory import GIB, Fit
+from leanrag.size.memory import GIB, Fit, gib
 from leanrag.size.served import Served
 from leanrag.size.speed import EFFICIENCY, Range, Speed, Traffic, cost, replicas
 
@@ -45,8 +45,8 @@ def _capacity(answer: Answer, fitted: Fit) -> list[str]:
     setup = answer.one.setup
     share = f"{setup.utilization:.0%} of {answer.one.memory_gib:g}"
     return [
-        f"  memory: {_gib(fitted.budget)} GiB of each GPU ({share}) = weights {_gib(fitted.weights)} + activations "
-        f"{_gib(fitted.activations)} + engine {_gib(fitted.engine)} + KV cache {_gib(fitted.cache)}",
+        f"  memory: {gib(fitted.budget)} GiB of each GPU ({share}) = weights {gib(fitted.weights)} + activations "
+        f"{gib(fitted.activations)} + engine {gib(fitted.engine)} + KV cache {gib(fitted.cache)}",
         f"  holds {fitted.tokens:,} tokens: {fitted.concurrency:.1f} requests of {setup.max_model_len:,} at once "
         f"({setup.max_num_seqs} in one batch at most)",
     ]
@@ -99,10 +99,6 @@ def _economy(answer: Answer, pace: Speed) -> dict[str, JSON]:
     if answer.price is not None:
         found["costPerMillionOutputTokens"] = list(cost(pace, answer.one.setup, answer.traffic, answer.price))
     return found
-
-
-def _gib(size: float) -> str:
-    return f"{size / GIB:.1f}"
 
 
 def _ms(times: Range) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from leanrag.bench.images.layer import Blob, Entry, write_layer
 from leanrag.core.errors import ToolError
 from leanrag.core.files import cache_dir, write_atomic
+from leanrag.core.lock import locked
 from leanrag.core.progress import say
-from leanrag.local.environments import locked
 
 # Raise it when a layer is packed differently from the same inputs.
 LAYOUT = "2"

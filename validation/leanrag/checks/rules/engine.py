@@ -12,8 +12,8 @@ from leanrag.checks.scope import Scope, items, mapping
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.engine.lists import Engine, engine
 from leanrag.render.manifest import Manifest
-from leanrag.size.overlay import written
-from leanrag.size.served import additional, runs_vllm, shell_words, started
+from leanrag.size.overlay import version_of, written
+from leanrag.size.served import additional, command_line, runs_vllm, shell_words, started
 from leanrag.size.tables import FILE, Tables, tables
 
 _RULE = "ENG001"
@@ -125,7 +125,7 @@ def _of_container(
         return
     if shell_words(additional(body)[1]) is None:
         yield scope.finding(_RULE, manifest, where, "a quote is not closed, so no argument arrives", "close it")
-    for message, fix, culprit in _wrong(found, _words(body)):
+    for message, fix, culprit in _wrong(found, command_line(body)):
         yield scope.finding(_RULE, manifest, where, message, fix, culprit=culprit)
 
 
@@ -133,13 +133,7 @@ def _version(scope: Scope, manifest: Manifest, body: Mapping[str, Any], known: T
     """Return vLLM's version: the overlay of a model may say what its image holds, else a source does, else ""."""
     app = manifest.app
     named = app.chart == MODEL_CHART.name and scope.cluster is not None
-    given = str(written(app).get("engineVersion") or "") if named else ""
-    return given or known.version(str(body.get("image") or ""))
-
-
-def _words(body: Mapping[str, Any]) -> list[str]:
-    listed = [body.get(key) for key in ("command", "args")]
-    return [str(word) for words in listed if isinstance(words, list) for word in words]
+    return version_of(str(body.get("image") or ""), written(app) if named else {}, known)
 
 
 def _wrong(known: Engine, words: list[str]) -> Iterator[tuple[str, str, str]]:

@@ -40,7 +40,7 @@ def _of_model(scope: Scope, cluster: Cluster, app: App, known: Tables) -> Iterat
 
 def _judged(engine: Engine, values: dict[str, object], cluster: Cluster, known: Tables) -> tuple[str, str, bool] | None:
     try:
-        one = served(engine, values, cluster.facts, known, version_of(engine, values, known))
+        one = served(engine, values, cluster.facts, known, version_of(engine.image, values, known))
     except InputError as error:
         return f"not judged: {error.message}", error.hint, True
     judgement = judge(one)

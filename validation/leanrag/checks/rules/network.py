@@ -114,7 +114,9 @@ def pods_have_policies(scope: Scope) -> Iterator[Finding]:
 
 def calls_are_let_in(scope: Scope) -> Iterator[Finding]:
     """NET002: an edge out to another layer is met by an edge in: to one of its pods, from here, on one of its ports."""
-    layers = {name: layer for layer, name in scope.namespaces.items() if name not in _unrendered(scope)}
+    # RND001 tells of an Application that did not render, and nobody knows its policies.
+    unsure = {app.namespace for app in scope.apps if app.name in scope.missing}
+    layers = {name: layer for layer, name in scope.namespaces.items() if name not in unsure}
     policies = [(each, mapping(each.body.get("spec"))) for each in scope.of_kind("NetworkPolicy")]
     for policy, spec in policies:
         for index, rule in enumerate(map(mapping, items(spec.get("egress")))):
@@ -128,12 +130,6 @@ def calls_are_let_in(scope: Scope) -> Iterator[Finding]:
                     message = f"no pod in {target} lets {policy.namespace} in on {ports}"
                     fix = f"drop the edge, or let the layer {layers[target]!r} serve it (common.networkPolicy, serves)"
                     yield scope.finding("NET002", policy, f"spec.egress[{index}]", message, fix)
-
-
-def _unrendered(scope: Scope) -> set[str]:
-    """Return the namespaces with an Application that did not render: RND001 tells, and nobody knows its policies."""
-    rendered = {each.app.name for each in scope.manifests}
-    return {app.namespace for app in scope.apps if app.name not in rendered}
 
 
 def _lets_in(spec: Mapping[str, Any], source: str, peer: Mapping[str, Any], call: Mapping[str, Any]) -> bool:
