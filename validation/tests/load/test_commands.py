@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leanrag.load.commands import merged, read_slo
+from leanrag.catalog.values import merge
+from leanrag.load.commands import read_slo
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,5 +31,7 @@ def test_what_an_overlay_says_wins_over_the_chart() -> None:
         ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
     ],
 )
-def test_values_merge_as_helm_merges_them(base: object, over: object, result: object) -> None:
-    assert merged(base, over) == result
+def test_values_merge_as_helm_merges_them(
+    base: dict[str, object], over: dict[str, object], result: dict[str, object]
+) -> None:
+    assert merge(base, over) == result
