@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -169,24 +169,3 @@ def _shown_overlay(files: Files, app: App) -> str:
 
 def _key_path(key: str) -> KeyPath:
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", key) if part)
-
-
-def traced(finding: Finding, files: Files, app: App | None, root: Path) -> Finding:
-    """Point a finding at the overlay line that brought the offending value, when exactly one did."""
-    if finding.culprit is None or app is None or not app.overlay.is_relative_to(root):
-        return finding
-    path = app.overlay.relative_to(root)
-    source = files.overlays.get(path)
-    if source is None or isinstance(finding.culprit, bool | list | dict):
-        return finding
-    lines = [line for place, line in source.lines.items() if _brings(at(source.data, place), place, finding.culprit)]
-    if len(lines) != 1:
-        return finding
-    return replace(finding, file=str(path), line=lines[0], message=f"{finding.message} (rendered by {finding.file})")
-
-
-def _brings(value: Any, place: KeyPath, culprit: JSON) -> bool:
-    if isinstance(value, bool | dict | list) or value is None or value == "":
-        return False
-    tag = place[-1] == "tag" and isinstance(culprit, str) and culprit.partition("@")[0].endswith(f":{value}")
-    return tag or value == culprit

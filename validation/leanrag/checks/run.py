@@ -12,11 +12,12 @@ from leanrag.catalog.repository import Repository
 from leanrag.checks.files import Files, read_files
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import ALL, FILES, OBJECTS
-from leanrag.checks.rendering import Rendered, render_all, root_manifests, traced
+from leanrag.checks.rendering import Rendered, render_all, root_manifests
 from leanrag.checks.schemas import Schemas, schemas
 from leanrag.checks.scope import Scope, usable
 from leanrag.checks.source import read_manifests
 from leanrag.checks.staging import stage
+from leanrag.checks.tracing import traced
 from leanrag.checks.worlds import of_cluster
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
