@@ -1,7 +1,6 @@
 """Read clusters/, overlays/ and apps/ the way Argo CD's generators do (apps/README.md), without a cluster."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART, App, Cluster, ClusterFile, ReleaseFile
+from leanrag.catalog.nearest import nearest as nearest
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError
 
@@ -129,9 +129,3 @@ def parse(model: type[Model], values: Any, path: Path) -> Model:
 def problems(error: ValidationError) -> tuple[str, ...]:
     """Return one sentence for each problem that pydantic found: the key and what is wrong with it."""
     return tuple(f"{'.'.join(str(part) for part in each['loc']) or 'file'}: {each['msg']}" for each in error.errors())
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that a misspelt word most likely means."""
-    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return found[0] if found else None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from leanrag.catalog.repository import nearest
+from leanrag.catalog.nearest import nearest
 from leanrag.core.result import JSON
 
 

@@ -2,12 +2,30 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from leanrag.checks import declarations, files, objects
-from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding
-from leanrag.checks.rules import access, argocd, engine, fit, images, network, ragstack, security
-from leanrag.checks.scope import Scope
+
+# Written twice: types come from the modules, and they are imported when a rule is first called (later.py).
+if TYPE_CHECKING:
+    from leanrag.checks import declarations, files, objects
+    from leanrag.checks.files import Files
+    from leanrag.checks.rules import access, argocd, engine, fit, images, network, ragstack, security
+    from leanrag.checks.scope import Scope
+else:
+    from leanrag.checks.later import (
+        access,
+        argocd,
+        declarations,
+        engine,
+        files,
+        fit,
+        images,
+        network,
+        objects,
+        ragstack,
+        security,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +40,20 @@ class Check:
 class FileCheck(Check):
     """A rule on the files as written."""
 
-    find: Callable[[Files], Iterator[Finding]]
+    find: Callable[["Files"], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectCheck(Check):
-    """A rule on everything that one cluster renders; `plain` rules also fit manifest files without a repository."""
+    """A rule on everything that one cluster renders; `plain` rules also fit manifest files without a repository.
 
-    find: Callable[[Scope], Iterator[Finding]]
+    An `alone` rule follows from one object and its world: it is called with a scope of that object only, without
+    cluster or Applications, and what it finds is kept for every object of the same content.
+    """
+
+    find: Callable[["Scope"], Iterator[Finding]]
     plain: bool = True
+    alone: bool = False
 
 
 FILES: tuple[FileCheck, ...] = (
@@ -55,21 +78,25 @@ RENDERING: tuple[Check, ...] = (
 )
 
 OBJECTS: tuple[ObjectCheck, ...] = (
-    ObjectCheck("OBJ001", "Every kind has a schema to be judged by", objects.known_kind),
-    ObjectCheck("OBJ002", "Every object has the fields of its kind and no other", objects.strict_fields),
+    ObjectCheck("OBJ001", "Every kind has a schema to be judged by", objects.known_kind, alone=True),
+    ObjectCheck("OBJ002", "Every object has the fields of its kind and no other", objects.strict_fields, alone=True),
     ObjectCheck("OBJ005", "Every object is rendered by one Application", objects.one_owner),
-    ObjectCheck("IMG001", "Every image is pinned", images.pinned),
-    ObjectCheck("IMG002", "Every container names an image", images.container_images),
+    ObjectCheck("IMG001", "Every image is pinned", images.pinned, alone=True),
+    ObjectCheck("IMG002", "Every container names an image", images.container_images, alone=True),
     ObjectCheck("POD001", "Every pod keeps to the restricted profile", security.restricted),
-    ObjectCheck("SEC001", "No secret is in Git", security.no_literal_secret),
-    ObjectCheck("DAT001", "What holds data survives a sync and a removal", argocd.data_is_kept, plain=False),
-    ObjectCheck("CRD001", "Objects of foreign kinds wait for their CRD", argocd.foreign_kinds_wait, plain=False),
-    ObjectCheck("HOK001", "Hook Jobs run once and keep their result", argocd.hooks_run_once),
+    ObjectCheck("SEC001", "No secret is in Git", security.no_literal_secret, alone=True),
+    ObjectCheck(
+        "DAT001", "What holds data survives a sync and a removal", argocd.data_is_kept, plain=False, alone=True
+    ),
+    ObjectCheck(
+        "CRD001", "Objects of foreign kinds wait for their CRD", argocd.foreign_kinds_wait, plain=False, alone=True
+    ),
+    ObjectCheck("HOK001", "Hook Jobs run once and keep their result", argocd.hooks_run_once, alone=True),
     ObjectCheck("SVC001", "Every Service reaches a pod on a port that it has", network.services_reach_pods),
     ObjectCheck("MON001", "Every monitor reaches what it measures", network.monitors_reach_targets),
     ObjectCheck("NET001", "Every pod is covered by a NetworkPolicy", network.pods_have_policies, plain=False),
     ObjectCheck("NET002", "Every call to another layer is let in there", network.calls_are_let_in, plain=False),
-    ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards),
+    ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards, alone=True),
     ObjectCheck("NSP001", "Every object lives in its layer's namespace", access.layer_namespaces),
     ObjectCheck("PRJ001", "Every AppProject allows what its charts render", access.projects_allow_what_is_rendered),
     ObjectCheck("ENG001", "Every engine argument is one that its engine knows", engine.arguments_are_known),
@@ -77,7 +104,7 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("FIT001", "Every model fits its GPU", fit.models_fit, plain=False),
     ObjectCheck("RAG001", "The RAG stack's models are served on its cluster", ragstack.models_are_served),
     ObjectCheck("RAG002", "The vector store has the dimension of the embedding model", ragstack.dimensions_agree),
-    ObjectCheck("RAG003", "What charts publish for the gate is readable", ragstack.contracts_are_json),
+    ObjectCheck("RAG003", "What charts publish for the gate is readable", ragstack.contracts_are_json, alone=True),
 )
 
 # strict_fields judges three sentences in one pass over the schema.

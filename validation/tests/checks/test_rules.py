@@ -1,12 +1,13 @@
 """Each rule finds what breaks it, and nothing else: broken/<RULE>-<defect>.yaml against sound/*.yaml."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from leanrag.catalog.model import App
 from leanrag.checks.finding import Finding
-from leanrag.checks.registry import ALL, OBJECTS, SAME_PASS
+from leanrag.checks.registry import ALL, FILES, OBJECTS, SAME_PASS
 from leanrag.checks.schemas import schemas
 from leanrag.checks.scope import Scope
 from leanrag.core import yamlio
@@ -51,6 +52,13 @@ def test_every_object_rule_has_a_fixture_that_breaks_it() -> None:
 def test_rule_ids_are_unique_and_sentences_end_without_a_stop() -> None:
     assert len({check.id for check in ALL}) == len(ALL)
     assert all(check.sentence and not check.sentence.endswith(".") for check in ALL)
+
+
+def test_every_rule_names_a_function_that_exists() -> None:
+    # The registry imports rules when they are first called, so a name that is wrong there would show only then.
+    for check in (*FILES, *OBJECTS):
+        module, name = check.find.args  # type: ignore[attr-defined]
+        assert callable(getattr(import_module(module), name)), check.id
 
 
 def test_a_kind_without_schema_is_unknown_not_broken() -> None:
