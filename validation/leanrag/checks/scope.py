@@ -11,12 +11,15 @@ from leanrag.checks.schemas import Schemas
 from leanrag.core.result import JSON
 from leanrag.render.manifest import Manifest
 
+Identity = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One cluster as rendered; `missing` names Applications that could not be rendered (reported elsewhere).
 
     `cluster` is None when plain manifest files are checked: rules that compare with the repository then say nothing.
+    `before` holds the objects of the base revision by `identity`, when there is one (--changed-since).
     """
 
     manifests: tuple[Manifest, ...]
@@ -26,6 +29,7 @@ class Scope:
     missing: frozenset[str] = frozenset()
     namespaces: Mapping[str, str] = field(default_factory=dict)
     root: Path = Path()
+    before: Mapping[Identity, Mapping[str, Any]] | None = None
 
     def finding(
         self,
@@ -46,6 +50,12 @@ class Scope:
     def of_kind(self, *kinds: str) -> Iterator[Manifest]:
         """Yield the objects of these kinds."""
         return (manifest for manifest in self.manifests if manifest.kind in kinds)
+
+
+def identity(manifest: Manifest) -> Identity:
+    """Return what makes an object the same one at another revision: group, kind, namespace and name."""
+    group = str(manifest.body.get("apiVersion") or "").rpartition("/")[0]
+    return group, manifest.kind, manifest.namespace, manifest.name
 
 
 def usable(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
