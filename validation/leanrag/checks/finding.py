@@ -12,9 +12,10 @@ from leanrag.core.result import JSON
 class Finding:
     """One place where a rule's sentence is not true.
 
-    `file` is relative to the repository, `line` counts from 1 (0 = not known), `where` is the path inside the file or
-    object, `app` the Application concerned ("" for the repository). `unknown` means: could not tell, so never a pass.
-    `culprit` is the offending value, by which the overlay line that brought it is found.
+    `file` is relative to the repository, `line` and `column` count from 1 (0 = not known), `where` is the path inside
+    the file or object, `app` the Application concerned ("" for the repository). `unknown` means: could not tell, so
+    never a pass. `culprit` is the offending value, by which the overlay line that brought it is found. `allowed` is
+    the reason by which the object exempts itself from the rule: shown, and not counted as broken.
     """
 
     rule: str
@@ -26,6 +27,8 @@ class Finding:
     line: int = 0
     unknown: bool = False
     culprit: JSON = field(default=None, compare=False)
+    column: int = field(default=0, compare=False)
+    allowed: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Return the finding in one line: where, what, the way out, and the rule."""
