@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from leanrag.checks.cel_tree import tree
 from leanrag.checks.dialect import BRANCHES, Kind, bounded, metadata, scalars, uniqueness
 from leanrag.checks.vocabulary import OBJECT_META, Schema
 
@@ -23,7 +24,7 @@ def compile_crd(document: Mapping[str, Any]) -> Iterator[Kind]:
             "metadata": metadata(group, kind),
         }
         schema["required"] = sorted({*schema.get("required", []), "apiVersion", "kind", "metadata"})
-        yield Kind(group, version["name"], kind, spec["scope"] == "Namespaced", schema, _cel_rules(source))
+        yield Kind(group, version["name"], kind, spec["scope"] == "Namespaced", schema, tree(source))
 
 
 def _structural(node: Mapping[str, Any], strict: bool = True) -> Schema:
@@ -69,10 +70,3 @@ def _object(node: Mapping[str, Any], strict: bool) -> Schema:
     if required:
         out["required"] = required
     return out
-
-
-def _cel_rules(node: Any) -> int:
-    if isinstance(node, dict):
-        own = node.get("x-kubernetes-validations")
-        return (len(own) if isinstance(own, list) else 0) + sum(_cel_rules(value) for value in node.values())
-    return sum(_cel_rules(value) for value in node) if isinstance(node, list) else 0

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leanrag.checks.vocabulary import OBJECT_META, Schema, name_schema
@@ -30,14 +30,14 @@ BRANCHES = ("anyOf", "allOf", "oneOf")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of one API version: its strict schema, its scope, and how many CEL rules are not evaluated."""
+    """One kind of one API version: its strict schema, its scope, and the tree of its CEL rules (cel_tree)."""
 
     group: str
     version: str
     kind: str
     namespaced: bool
     schema: Schema
-    cel_rules: int = 0
+    rules: Schema = field(default_factory=dict)
 
     @property
     def api_version(self) -> str:

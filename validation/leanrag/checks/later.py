@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 # Modules of rules that lie beside the folder rules/.
-_BESIDE = {"declarations", "files", "objects"}
+_BESIDE = {"cel_rules", "declarations", "files", "objects"}
 
 
 class Module:

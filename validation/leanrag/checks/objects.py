@@ -1,14 +1,17 @@
 """Rendered objects against the strict schema of their kind: what the API server would refuse, drop or choke on."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from leanrag.checks import cel_rules
 from leanrag.checks.defaults import defaulted
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
 from leanrag.checks.trees.releases import spanned
 from leanrag.checks.vocabulary import DNS_1035, DNS_LABEL, DNS_SUBDOMAIN, LABEL_VALUE, QUALIFIED_NAME
+from leanrag.checks.worlds import MINORS
 from leanrag.render.manifest import Manifest
 
 _READABLE = {
@@ -29,6 +32,15 @@ def known_kind(scope: Scope) -> Iterator[Finding]:
             yield scope.finding("OBJ001", manifest, "", "has no apiVersion or kind", "write both")
         elif not scope.schemas.knows(version, kind):
             yield _unknown(scope, manifest, version, kind)
+        elif lacking := scope.schemas.missing_minors(version, kind):
+            fix = f"write apiVersion {' or '.join(_everywhere(scope.schemas, kind)) or 'of another kind'}"
+            yield scope.finding(
+                "OBJ001", manifest, "", f"Kubernetes {' and '.join(lacking)} has no {version} {kind}", fix
+            )
+
+
+def _everywhere(schemas: Schemas, kind: str) -> list[str]:
+    return [each for each in schemas.versions(kind) if not schemas.missing_minors(each, kind)]
 
 
 def _identity(manifest: Manifest) -> tuple[str, str]:
@@ -63,8 +75,25 @@ def _judge(scope: Scope, manifest: Manifest, schemas: Schemas, version: str, kin
     # In built-in kinds a null is an absent field; custom resources keep it and are judged with it, and with defaults.
     builtin = schemas.builtin(version, kind)
     body = _without_nulls(manifest.body) if builtin else defaulted(manifest.body, schema)
-    for error in validator.iter_errors(body):
-        yield from _findings(scope, manifest, schema, error)
+    found = [each for error in validator.iter_errors(body) for each in _findings(scope, manifest, schema, error)]
+    yield from _of_both(scope, manifest, body, found) if builtin else found
+    if not found and not builtin:
+        yield from cel_rules.broken(scope, manifest, body)
+
+
+def _of_both(scope: Scope, manifest: Manifest, body: Any, newer: list[Finding]) -> Iterator[Finding]:
+    """Yield what the newer minor of Kubernetes refuses and what the older one does; each alone is named."""
+    other = scope.schemas.older(*_identity(manifest))
+    if other is None or (not newer and other[1].is_valid(body)):
+        yield from newer
+        return
+    older = [each for error in other[1].iter_errors(body) for each in _findings(scope, manifest, other[0], error)]
+    yield from (each if each in older else _only(each, MINORS[-1]) for each in newer)
+    yield from (_only(each, MINORS[0]) for each in older if each not in newer)
+
+
+def _only(finding: Finding, minor: str) -> Finding:
+    return replace(finding, message=f"{finding.message} (Kubernetes {minor})")
 
 
 def _without_nulls(value: Any) -> Any:
@@ -93,6 +122,8 @@ def _findings(scope: Scope, manifest: Manifest, schema: Mapping[str, Any], error
 def _having(schemas: Schemas, manifest: Manifest, place: list[str | int], name: str) -> list[str]:
     """Return the releases in which a kind has a field that it lacks here."""
     version, kind = _identity(manifest)
+    if schemas.builtin(version, kind):
+        return []
     trees = ((each, schemas.load(version, kind, each)[0]) for each in schemas.elsewhere(version, kind) if each)
     return [release for release, tree in trees if at(tree, [*place, "properties", name]) is not None]
 

@@ -8,7 +8,7 @@ from leanrag.checks.finding import Finding
 
 # Written twice: types come from the modules, and they are imported when a rule is first called (later.py).
 if TYPE_CHECKING:
-    from leanrag.checks import declarations, files, objects
+    from leanrag.checks import cel_rules, declarations, files, objects
     from leanrag.checks.files import Files
     from leanrag.checks.rules import access, argocd, engine, fit, images, network, ragstack, security
     from leanrag.checks.scope import Scope
@@ -16,6 +16,7 @@ else:
     from leanrag.checks.later import (
         access,
         argocd,
+        cel_rules,
         declarations,
         engine,
         files,
@@ -80,6 +81,7 @@ RENDERING: tuple[Check, ...] = (
 OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("OBJ001", "Every kind has a schema to be judged by", objects.known_kind, alone=True),
     ObjectCheck("OBJ002", "Every object has the fields of its kind and no other", objects.strict_fields, alone=True),
+    ObjectCheck("CEL002", "Every change is one that the CEL rules of its kind allow", cel_rules.changes),
     ObjectCheck("OBJ005", "Every object is rendered by one Application", objects.one_owner),
     ObjectCheck("IMG001", "Every image is pinned", images.pinned, alone=True),
     ObjectCheck("IMG002", "Every container names an image", images.container_images, alone=True),
@@ -107,10 +109,11 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("RAG003", "What charts publish for the gate is readable", ragstack.contracts_are_json, alone=True),
 )
 
-# strict_fields judges three sentences in one pass over the schema.
+# strict_fields judges four sentences in one pass over an object.
 SAME_PASS: tuple[Check, ...] = (
     Check("OBJ003", "No list holds two items with the same key"),
     Check("OBJ004", "Every name, label and annotation is well formed"),
+    Check("CEL001", "Every object satisfies the CEL rules of its kind"),
 )
 
 ALL: tuple[Check, ...] = tuple({check.id: check for check in (*FILES, *RENDERING, *OBJECTS, *SAME_PASS)}.values())

@@ -8,20 +8,24 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from leanrag.checks import crd, definitions, dialect, openapi, trees, vocabulary
+from leanrag.checks import cel_tree, crd, definitions, dialect, openapi, trees, vocabulary
+from leanrag.checks.cel_tree import is_transition, rules_of
 from leanrag.checks.crd import compile_crd
 from leanrag.checks.definitions import core, of_release, served
 from leanrag.checks.dialect import Kind
 from leanrag.checks.openapi import compile_openapi
-from leanrag.checks.sources import pins_hash, schema_files
+from leanrag.checks.sources import minor, pins_hash, schema_files
 from leanrag.checks.trees.releases import ALL
-from leanrag.checks.worlds import World
+from leanrag.checks.worlds import MINORS, World
 from leanrag.core.files import cache_dir, read_text
 from leanrag.core.progress import say
+
+if TYPE_CHECKING:
+    from leanrag.checks import cel
 
 
 class UniqueBy:
@@ -59,11 +63,12 @@ class Schemas:
         self.world = world or World()
         self._whole: Mapping[str, Any] = whole or json.loads(read_text(folder / "index.json"))
         self._made: dict[str, tuple[Mapping[str, Any], Any]] = {}
+        self._rules: dict[str, cel.Node] = {}
 
     def of(self, world: World) -> "Schemas":
         """Return the same schemas as another world has them; what is loaded is shared."""
         other = Schemas(self.folder, world, self._whole)
-        other._made = self._made
+        other._made, other._rules = self._made, self._rules
         return other
 
     def _entry(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
@@ -91,9 +96,34 @@ class Schemas:
         return entry is not None and not entry["definition"]
 
     def cel_rules(self, api_version: str, kind: str) -> int:
-        """Return the number of CEL rules of a kind, which this version does not evaluate."""
+        """Return the number of CEL rules of a kind."""
+        return sum(self.cel_counts(api_version, kind))
+
+    def cel_counts(self, api_version: str, kind: str) -> tuple[int, int]:
+        """Return the numbers of CEL rules of a kind: those that read the object alone, and those with oldSelf."""
         entry = self._entry(api_version, kind)
-        return int(entry["celRules"][self.world.release]) if entry else 0
+        plain, changes = entry["celRules"][self.world.release] if entry else (0, 0)
+        return plain, changes
+
+    def rules(self, api_version: str, kind: str) -> "cel.Node":
+        """Return the CEL rules of a kind that has some; the evaluator is loaded when the first are asked for."""
+        from leanrag.checks import cel
+
+        name = self._whole[f"{api_version}/{kind}"]["rules"][self.world.release]
+        if name not in self._rules:
+            self._rules[name] = cel.Node(json.loads(read_text(self.folder / name)))
+        return self._rules[name]
+
+    def missing_minors(self, api_version: str, kind: str) -> tuple[str, ...]:
+        """Return the minors of Kubernetes, of those known, that lack a built-in kind."""
+        minors = self._whole[f"{api_version}/{kind}"]["minors"]
+        return tuple(each for each in MINORS if each not in minors) if minors else ()
+
+    def older(self, api_version: str, kind: str) -> tuple[Mapping[str, Any], Any] | None:
+        """Return schema and validator of the older minor of Kubernetes; None when they are the newer one's."""
+        entry = self._whole[f"{api_version}/{kind}"]
+        name = entry["minors"].get(MINORS[0], "")
+        return self._load(name) if name and name != entry["files"][self.world.release] else None
 
     def versions(self, kind: str) -> tuple[str, ...]:
         """Return the API versions in which a kind of this name is known."""
@@ -108,7 +138,9 @@ class Schemas:
     def load(self, api_version: str, kind: str, release: str | None = None) -> tuple[Mapping[str, Any], Any]:
         """Return a kind's strict schema and validator (jsonschema-rs); of this world's release or another."""
         files = self._whole[f"{api_version}/{kind}"]["files"]
-        name = files[self.world.release if release is None else release]
+        return self._load(files[self.world.release if release is None else release])
+
+    def _load(self, name: str) -> tuple[Mapping[str, Any], Any]:
         if name not in self._made:
             schema = json.loads(read_text(self.folder / name))
             keywords: Any = {"uniqueBy": UniqueBy}
@@ -145,7 +177,7 @@ def schemas() -> Schemas:
 def _code_hash() -> str:
     """Return a hash of the compilers and of our own trees, so that a changed one compiles anew."""
     digest = hashlib.blake2b(digest_size=6)
-    modules = (crd, definitions, dialect, openapi, vocabulary)
+    modules = (cel_tree, crd, definitions, dialect, openapi, vocabulary)
     ours = sorted(path for path in Path(trees.__path__[0]).iterdir() if path.suffix in {".py", ".yaml"})
     for path in (Path(__file__), *(Path(str(module.__file__)) for module in modules), *ours):
         digest.update(path.name.encode() + path.read_bytes())
@@ -177,7 +209,7 @@ def _compile(files: tuple[Path, ...], made: "_Folder") -> None:
     for path in files:
         if path.suffix == ".json":
             for kind in compile_openapi(json.loads(read_text(path))):
-                made.add_builtin(kind)
+                made.add_builtin(kind, minor(path))
     crds, types = served(files), core(files)
     for release in ALL:
         for document in of_release(crds, types, release):
@@ -190,27 +222,39 @@ class _Folder:
     def __init__(self, path: Path, definitions: Path) -> None:
         self.path, self.definitions = path, definitions
         self._kinds: dict[str, Any] = {}
-        self._compiled: dict[str, tuple[tuple[Kind, str], ...]] = {}
+        self._compiled: dict[str, tuple[tuple[Kind, str, str], ...]] = {}
         path.mkdir()
         definitions.mkdir()
 
-    def add_builtin(self, kind: Kind) -> None:
+    def add_builtin(self, kind: Kind, minor: str) -> None:
+        """Add a kind of one minor; where both have it, the newer one's schema is the kind's."""
         file = _write(self.path, kind.kind, kind.schema)
-        for release in ALL:
-            self._add(kind, file, release)
+        held = self._kinds.get(f"{kind.api_version}/{kind.kind}", {}).get("minors", {})
+        if minor >= max(held, default=minor):
+            for release in ALL:
+                self._add(kind, file, release)
+        self._kinds[f"{kind.api_version}/{kind.kind}"]["minors"][minor] = file
 
     def add_definition(self, document: Mapping[str, Any], release: str) -> None:
         file = _write(self.definitions, document["metadata"]["name"], document)
         if file not in self._compiled:
             kinds = tuple(compile_crd(document))
-            self._compiled[file] = tuple((each, _write(self.path, each.kind, each.schema)) for each in kinds)
-        for kind, schema in self._compiled[file]:
-            self._add(kind, schema, release, file)
+            self._compiled[file] = tuple((each, self._written(each), self._rules(each)) for each in kinds)
+        for kind, schema, rules in self._compiled[file]:
+            self._add(kind, schema, release, file, rules)
 
-    def _add(self, kind: Kind, file: str, release: str, definition: str = "") -> None:
-        new: dict[str, Any] = {"namespaced": kind.namespaced, "files": {}, "celRules": {}, "definition": {}}
-        entry = self._kinds.setdefault(f"{kind.api_version}/{kind.kind}", new)
-        entry["files"][release], entry["celRules"][release] = file, kind.cel_rules
+    def _written(self, kind: Kind) -> str:
+        return _write(self.path, kind.kind, kind.schema)
+
+    def _rules(self, kind: Kind) -> str:
+        return _write(self.path, f"{kind.kind}-rules", kind.rules) if kind.rules else ""
+
+    def _add(self, kind: Kind, file: str, release: str, definition: str = "", rules: str = "") -> None:
+        parts: dict[str, Any] = {each: {} for each in ("files", "rules", "celRules", "definition", "minors")}
+        entry = self._kinds.setdefault(f"{kind.api_version}/{kind.kind}", {"namespaced": kind.namespaced, **parts})
+        changes = sum(map(is_transition, rules_of(kind.rules)))
+        entry["files"][release], entry["rules"][release] = file, rules
+        entry["celRules"][release] = [sum(1 for _ in rules_of(kind.rules)) - changes, changes]
         if definition:
             entry["definition"][release] = definition
 

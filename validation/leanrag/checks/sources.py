@@ -1,6 +1,6 @@
 """Where schemas come from: pinned Go modules, fetched once at set-up into the cache, never committed.
 
-`bootstrap/tools/schemas/go.mod` pins the versions and its go.sum the contents; this file says which files are read.
+`bootstrap/tools/schemas*/go.mod` pin the versions and their go.sum the contents; this file says which files are read.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from leanrag.checks.worlds import MINORS
 from leanrag.core.errors import ToolError, UnreachableError
 from leanrag.core.files import cache_dir, read_text
 from leanrag.core.process import run
@@ -24,10 +25,16 @@ _REQUIRED = re.compile(r"^\t(?:require )?(\S+) (v\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The files of one module that hold schemas: globs under its root."""
+    """The files of one module that hold schemas: globs under its root; `wrapper` pins it."""
 
     module: str
     files: tuple[str, ...]
+    wrapper: str = "schemas"
+
+    @property
+    def folder(self) -> str:
+        """Where its files are kept: the older Kubernetes beside the newer."""
+        return self.module if self.wrapper == "schemas" else f"{self.wrapper}/{self.module}"
 
 
 _KSERVE = "config/crd/full"
@@ -37,8 +44,12 @@ _MONITORING = ("servicemonitors", "podmonitors", "prometheusrules", "probes", "s
 _ROUTING = "example/prometheus-operator-crd-full/monitoring.coreos.com_alertmanagerconfigs.yaml"
 _OPENSHIFT = "{}/v1/zz_generated.crd-manifests/*{}.crd.yaml"
 
+_KUBERNETES = ("api/openapi-spec/v3/api__v1_openapi.json", "api/openapi-spec/v3/apis__*__v*.json")
+_OLDER = f"schemas-{MINORS[0]}"
+
 SOURCES: tuple[Source, ...] = (
-    Source("k8s.io/kubernetes", ("api/openapi-spec/v3/api__v1_openapi.json", "api/openapi-spec/v3/apis__*__v*.json")),
+    Source("k8s.io/kubernetes", _KUBERNETES),
+    Source("k8s.io/kubernetes", _KUBERNETES, _OLDER),
     Source(
         "github.com/kserve/kserve",
         (
@@ -98,12 +109,19 @@ def schema_files() -> tuple[Path, ...]:
 
 def pins_hash() -> str:
     """Return a hash of the pinned versions and contents, and of the files named here."""
-    digest = hashlib.blake2b((_wrapper() / "go.sum").read_bytes() + repr(SOURCES).encode(), digest_size=8)
+    digest = hashlib.blake2b(repr(SOURCES).encode(), digest_size=8)
+    for name in sorted({source.wrapper for source in SOURCES}):
+        digest.update((_wrapper(name) / "go.sum").read_bytes())
     return digest.hexdigest()
 
 
-def _wrapper() -> Path:
-    folder = tools_dir() / "schemas"
+def minor(path: Path) -> str:
+    """Return the minor of Kubernetes whose OpenAPI a schema file is."""
+    return MINORS[0] if _OLDER in path.parts else MINORS[-1]
+
+
+def _wrapper(name: str) -> Path:
+    folder = tools_dir() / name
     if not (folder / "go.sum").is_file():
         raise ToolError(f"no {folder}/go.sum, which pins the schemas", hint="run in a checkout, or set LEANRAG_TOOLS")
     return folder
@@ -114,14 +132,12 @@ def _raw_folder() -> Path:
 
 
 def _fetch(target: Path) -> None:
-    versions = dict(_REQUIRED.findall(read_text(_wrapper() / "go.mod")))
-    sums = _sums(read_text(_wrapper() / "go.sum"))
-    say(f"schemas: fetching {len(SOURCES)} Go modules (160 MB, once)")
+    say(f"schemas: fetching {len(SOURCES)} Go modules (260 MB, once)")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".raw-") as scratch:
         for source in SOURCES:
-            root = _download(source.module, versions[source.module], sums)
-            _copy(source, root, Path(scratch) / "raw" / source.module)
+            root = _download(source)
+            _copy(source, root, Path(scratch) / "raw" / source.folder)
         if not target.exists():  # another process may have been quicker
             (Path(scratch) / "raw").rename(target)
 
@@ -131,7 +147,9 @@ def _sums(text: str) -> Mapping[tuple[str, str], str]:
     return {(module, version): digest for module, version, digest in rows}
 
 
-def _download(module: str, version: str, sums: Mapping[tuple[str, str], str]) -> Path:
+def _download(source: Source) -> Path:
+    wrapper, module = _wrapper(source.wrapper), source.module
+    version = dict(_REQUIRED.findall(read_text(wrapper / "go.mod")))[module]
     done = run(
         [go(), "mod", "download", "-json", f"{module}@{version}"],
         what=f"go mod download {module}@{version}",
@@ -148,10 +166,10 @@ def _download(module: str, version: str, sums: Mapping[tuple[str, str], str]) ->
             f"schemas: {module}@{version} could not be fetched: {reason[0]}",
             hint="connect once to the Go module proxy (GOPROXY); later runs need no network",
         )
-    if answer.get("Sum") != sums.get((module, version)):
+    if answer.get("Sum") != _sums(read_text(wrapper / "go.sum")).get((module, version)):
         raise ToolError(
             f"schemas: {module}@{version} has checksum {answer.get('Sum')}, not the pinned one",
-            hint="the proxy serves other contents than bootstrap/tools/schemas/go.sum; do not trust them",
+            hint=f"the proxy serves other contents than {wrapper}/go.sum; do not trust them",
         )
     return Path(answer["Dir"])
 

@@ -6,6 +6,9 @@ from leanrag.catalog.model import ClusterFacts
 from leanrag.checks.trees.releases import UPSTREAM
 
 OPENSHIFT = "openshift"
+# Of Kubernetes: OpenShift AI 3.x runs on OpenShift 4.19 to 4.21, which are 1.32 to 1.34 (their release notes). A
+# built-in object must be taken by the first and the last.
+MINORS = ("1.32", "1.34")
 _ONLY_OPENSHIFT = ("openshift.io", "opendatahub.io", "operators.coreos.com")
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from leanrag.checks import sources
 from leanrag.checks.schemas import compile_into, schemas
+from leanrag.checks.worlds import MINORS
 from leanrag.core.errors import LeanragError, ToolError, UnreachableError
+from leanrag.render.helm import KUBE_VERSION
 
 
 @pytest.fixture
@@ -53,11 +55,24 @@ def test_a_module_without_the_expected_file_is_an_error(fresh: Path) -> None:
 
 
 def test_every_source_is_pinned_by_version_and_checksum() -> None:
-    wrapper = sources.tools_dir() / "schemas"
-    versions = dict(sources._REQUIRED.findall((wrapper / "go.mod").read_text()))
-    sums = sources._sums((wrapper / "go.sum").read_text())
-    assert {source.module for source in sources.SOURCES} == set(versions)
-    assert all((module, version) in sums for module, version in versions.items())
+    for name in {source.wrapper for source in sources.SOURCES}:
+        wrapper = sources.tools_dir() / name
+        versions = dict(sources._REQUIRED.findall((wrapper / "go.mod").read_text()))
+        sums = sources._sums((wrapper / "go.sum").read_text())
+        assert {source.module for source in sources.SOURCES if source.wrapper == name} == set(versions)
+        assert all((module, version) in sums for module, version in versions.items())
+
+
+def test_two_minors_of_kubernetes_are_pinned_and_charts_are_rendered_for_the_newer() -> None:
+    pinned = {}
+    for source in sources.SOURCES:
+        if source.module == "k8s.io/kubernetes":
+            text = (sources.tools_dir() / source.wrapper / "go.mod").read_text()
+            pinned[source.wrapper] = dict(sources._REQUIRED.findall(text))[source.module]
+    assert [version.removeprefix("v").rpartition(".")[0] for _, version in sorted(pinned.items(), reverse=True)] == [
+        *MINORS
+    ]
+    assert pinned["schemas"] == f"v{KUBE_VERSION}"
 
 
 def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:

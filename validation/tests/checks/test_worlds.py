@@ -67,6 +67,23 @@ def test_kubernetes_has_no_kind_of_openshift() -> None:
     assert "plain Kubernetes has no route.openshift.io/v1 Route" in str(finding)
 
 
+def test_a_field_that_one_minor_of_kubernetes_lacks_is_refused_and_the_minor_named() -> None:
+    spec = {"containers": [{"name": "a", "image": "a:1", "restartPolicyRules": []}]}
+    [finding] = found("", "v1", "Pod", spec)
+    assert "no field 'restartPolicyRules' in Pod (Kubernetes 1.32)" in str(finding)
+
+
+def test_a_field_that_no_minor_has_is_said_once() -> None:
+    [finding] = found("", "v1", "Pod", {"containers": [{"name": "a", "image": "a:1"}], "hostIPCC": True})
+    assert finding.message == "no field 'hostIPCC' in Pod"
+
+
+def test_a_kind_that_one_minor_lacks_is_refused_and_the_minor_named() -> None:
+    [finding, *_] = found("", "resource.k8s.io/v1", "ResourceClaim", {"devices": {}})
+    assert finding.rule == "OBJ001"
+    assert "Kubernetes 1.32 has no resource.k8s.io/v1 ResourceClaim" in str(finding)
+
+
 def test_canary_of_an_inference_service_waits_for_3_5() -> None:
     version, spec = "serving.kserve.io/v1beta1", {"predictor": {"minReplicas": 1}, "canary": {}}
     assert [each.rule for each in found("3.4", version, "InferenceService", spec)] == ["OBJ002"]
