@@ -17,7 +17,7 @@ from leanrag.checks.schemas import Schemas, schemas
 from leanrag.checks.scope import Scope, usable
 from leanrag.checks.source import read_manifests
 from leanrag.checks.staging import stage
-from leanrag.checks.tracing import traced
+from leanrag.checks.tracing import in_files, traced
 from leanrag.checks.worlds import of_cluster
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
@@ -84,7 +84,7 @@ def _cluster(
 def _object_findings(scope: Scope, files: Files, rendered: tuple[Rendered, ...]) -> list[Finding]:
     apps = {each.app.name: each.app for each in rendered}
     judged = (finding for check in OBJECTS for finding in check.find(scope))
-    return [traced(finding, files, apps.get(finding.app), scope.root) for finding in judged]
+    return [traced(finding, files, apps.get(finding.app), scope.root, scope.manifests) for finding in judged]
 
 
 def _cel_rules(scope: Scope) -> list[int]:
@@ -110,7 +110,7 @@ def check_files(paths: Iterable[Path]) -> CheckRun:
     counts["objects"] = len(manifests)
     counts["celRules"] = sum(_cel_rules(scope))
     findings += [finding for check in OBJECTS if check.plain for finding in check.find(scope)]
-    return _run(findings, counts, started)
+    return _run(in_files(findings), counts, started)
 
 
 def _objects(documents: tuple[object, ...]) -> list[Mapping[str, object]]:

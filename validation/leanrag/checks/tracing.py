@@ -1,28 +1,114 @@
-"""Where a finding's fault is written: the overlay line that brought a value."""
+"""Where a finding's fault is written: the value in an overlay or chart, else the line of the template."""
 
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import App
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding, at
-from leanrag.checks.source import KeyPath
+from leanrag.checks.marks import Marked, marked, path_in
+from leanrag.checks.source import KeyPath, SourceFile
+from leanrag.checks.templates import place_in
+from leanrag.core.errors import InputError
+from leanrag.core.files import read_text
 from leanrag.core.result import JSON
+from leanrag.render.manifest import Manifest
+
+_VALUES = re.compile(r"\.Values((?:\.\w+)+)")
 
 
-def traced(finding: Finding, files: Files, app: App | None, root: Path) -> Finding:
-    """Point a finding at the overlay line that brought the offending value, when exactly one did."""
-    if finding.culprit is None or app is None or not app.overlay.is_relative_to(root):
-        return finding
-    path = app.overlay.relative_to(root)
-    source = files.overlays.get(path)
-    if source is None or isinstance(finding.culprit, bool | list | dict):
-        return finding
-    lines = [line for place, line in source.lines.items() if _brings(at(source.data, place), place, finding.culprit)]
-    if len(lines) != 1:
-        return finding
-    return replace(finding, file=str(path), line=lines[0], message=f"{finding.message} (rendered by {finding.file})")
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The field that a finding is about: where its template writes it, and what it holds."""
+
+    path: KeyPath
+    line: int
+    text: str
+    value: JSON
+
+    def values(self) -> tuple[KeyPath, ...]:
+        """Return the values that the line of the template names, and those of the field inside them."""
+        named = [tuple(found.strip(".").split(".")) for found in _VALUES.findall(self.text)]
+        return tuple((*name, *self.path[start:]) for name in named for start in range(1, len(self.path) + 1))
+
+
+def traced(finding: Finding, files: Files, app: App | None, root: Path, manifests: Iterable[Manifest] = ()) -> Finding:
+    """Point a finding on a rendered object at the value that brought the fault, else at its template's line.
+
+    `manifests` are those of the cluster; without them the field in the template is not looked for.
+    """
+    manifest = _manifest(finding, manifests)
+    field = _field(finding, manifest, root)
+    written = _written(finding, field, _sources(files, app, root))
+    template = f"{finding.file}:{field.line}" if field.line else finding.file
+    if written is None:
+        return replace(finding, line=finding.line or field.line)
+    file, line = written
+    return replace(finding, file=file, line=line, message=f"{finding.message} (rendered by {template})")
+
+
+def _manifest(finding: Finding, manifests: Iterable[Manifest]) -> Manifest | None:
+    for each in manifests:
+        if each.template == finding.file and each.app.name == finding.app and _rest(finding, each.body) is not None:
+            return each
+    return None
+
+
+def _rest(finding: Finding, body: Any) -> str | None:
+    """Return the path inside the object when a finding is on it: `Kind/name path` (Scope.finding)."""
+    body = body if isinstance(body, Mapping) else {}
+    name = at(body, ("metadata", "name"))
+    subject = f"{body.get('kind') or 'object'}/{name or '?'}"
+    found = finding.where == subject or finding.where.startswith(f"{subject} ")
+    return finding.where[len(subject) :].strip() if found else None
+
+
+def _field(finding: Finding, manifest: Manifest | None, root: Path) -> _Field:
+    if manifest is None:
+        return _Field((), 0, "", finding.culprit)
+    path = path_in(manifest.body, _rest(finding, manifest.body) or "")
+    line, text = place_in(_text(root / manifest.template), manifest.body, path)
+    culprit = finding.culprit if finding.culprit is not None else at(manifest.body, path)
+    return _Field(path, line, text, culprit)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path)
+    except InputError:
+        return ""
+
+
+def _sources(files: Files, app: App | None, root: Path) -> Iterator[tuple[Path, SourceFile]]:
+    """Yield the files that bring values, strongest first."""
+    if app is None:
+        return
+    for path in (app.overlay, app.chart_path / "values.yaml"):
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        source = files.overlays.get(shown) or files.charts.get(shown)
+        if source is not None and not source.error:
+            yield shown, source
+
+
+def _written(finding: Finding, field: _Field, sources: Iterable[tuple[Path, SourceFile]]) -> tuple[str, int] | None:
+    """Return file and line of the value that brought the fault, when there is no doubt."""
+    if isinstance(field.value, bool | list | dict) or field.value in (None, ""):
+        return None
+    named = set(field.values())
+    for path, source in sources:
+        equal = [place for place in source.lines if _brings(at(source.data, place), place, field.value)]
+        # The value of the name that the template reads, or of the field's own name; a word that a rule calls the
+        # culprit may have any name, if it is written once.
+        told = [place for place in equal if place in named] or [
+            place for place in equal if field.path and place[-1] in (field.path[-1], "tag")
+        ]
+        found = told or (equal if finding.culprit is not None else [])
+        if len(found) == 1:
+            return str(path), source.lines[found[0]]
+    return None
 
 
 def _brings(value: Any, place: KeyPath, culprit: JSON) -> bool:
@@ -30,3 +116,24 @@ def _brings(value: Any, place: KeyPath, culprit: JSON) -> bool:
         return False
     tag = place[-1] == "tag" and isinstance(culprit, str) and culprit.partition("@")[0].endswith(f":{value}")
     return tag or value == culprit
+
+
+def in_files(findings: Iterable[Finding]) -> list[Finding]:
+    """Give findings on plain manifest files their line and column; `file` is a path from here."""
+    known: dict[str, tuple[Marked, ...]] = {}
+    found: list[Finding] = []
+    for each in findings:
+        if not each.line and each.where and each.file.endswith((".yaml", ".yml", ".json")):
+            known.setdefault(each.file, marked(_text(Path(each.file))))
+            each = _placed(each, known[each.file])
+        found.append(each)
+    return found
+
+
+def _placed(finding: Finding, documents: tuple[Marked, ...]) -> Finding:
+    for document in documents:
+        rest = _rest(finding, document.body)
+        if rest is not None:
+            line, column = document.place(path_in(document.body, rest))
+            return replace(finding, line=line, column=column)
+    return finding
