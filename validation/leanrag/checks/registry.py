@@ -10,22 +10,43 @@ from leanrag.checks.finding import Finding
 if TYPE_CHECKING:
     from leanrag.checks import cel_rules, declarations, files, objects
     from leanrag.checks.files import Files
-    from leanrag.checks.rules import access, argocd, engine, fit, images, network, ragstack, security
+    from leanrag.checks.rules import (
+        access,
+        argocd,
+        context,
+        engine,
+        fit,
+        follows,
+        hardware,
+        images,
+        network,
+        objectives,
+        ragstack,
+        routes,
+        security,
+        serving,
+    )
     from leanrag.checks.scope import Scope
 else:
     from leanrag.checks.later import (
         access,
         argocd,
         cel_rules,
+        context,
         declarations,
         engine,
         files,
         fit,
+        follows,
+        hardware,
         images,
         network,
+        objectives,
         objects,
         ragstack,
+        routes,
         security,
+        serving,
     )
 
 
@@ -67,6 +88,7 @@ FILES: tuple[FileCheck, ...] = (
     FileCheck("CLU001", "Every cluster.yaml says what is needed and nothing else", declarations.clusters_are_valid),
     FileCheck("CLU002", "Every cluster has namespaces of its own", declarations.namespaces_are_their_own),
     FileCheck("REL001", "Every release.yaml says what is needed and nothing else", declarations.releases_are_valid),
+    FileCheck("FOL001", "Every chain of follows ends at a cluster that tracks main", follows.chains_end),
     FileCheck("SEC001", "No secret is in Git", files.no_secret_in_values),
 )
 
@@ -107,6 +129,25 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("RAG001", "The RAG stack's models are served on its cluster", ragstack.models_are_served),
     ObjectCheck("RAG002", "The vector store has the dimension of the embedding model", ragstack.dimensions_agree),
     ObjectCheck("RAG003", "What charts publish for the gate is readable", ragstack.contracts_are_json, alone=True),
+    ObjectCheck("RAG004", "The vector store is what the RAG stack takes it for", ragstack.stores_agree),
+    ObjectCheck("RAG005", "The RAG stack calls each model where it is served", ragstack.engines_agree),
+    ObjectCheck("CTX001", "Every chunk fits the embedding model's sequence", context.chunks_fit),
+    ObjectCheck("CTX002", "Retrieved chunks and the answer leave the chat model room", context.prompts_fit),
+    ObjectCheck("CTX003", "Every request of the gate's traffic fits its model", context.traffic_fits),
+    ObjectCheck(
+        "SLO001", "Every objective can be proven by its traffic", objectives.objectives_are_provable, alone=True
+    ),
+    ObjectCheck(
+        "SLO002",
+        "Every gate has a model and the time to measure",
+        objectives.gates_have_something_to_measure,
+        plain=False,
+    ),
+    ObjectCheck("SRV001", "Every model has a name and an address of its own", serving.names_are_their_own),
+    ObjectCheck("SRV002", "Every engine serves what its contract publishes", serving.engines_keep_their_contract),
+    ObjectCheck("RTE001", "No route ends a request before its objective does", routes.timeouts_exceed_promises),
+    ObjectCheck("GPU001", "Every pod on GPUs reaches a pool that has them", hardware.pods_reach_a_pool, plain=False),
+    ObjectCheck("GPU002", "Every HardwareProfile is of a pool", hardware.profiles_are_of_a_pool, plain=False),
 )
 
 # strict_fields judges four sentences in one pass over an object.

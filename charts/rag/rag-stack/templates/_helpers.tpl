@@ -248,3 +248,11 @@ monitoring:
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{/* What is asked of one engine, as JSON. */}}
+{{- define "rag-stack.need" -}}
+{{- $need := dict "model" .model.name "url" (include "rag-stack.engineUrl" .) "auth" (ne .model.auth.secretName "") -}}
+{{- with .model.maxTokens -}}{{- $_ := set $need "answerTokens" (int .) -}}{{- end -}}
+{{- with .model.contextLength -}}{{- $_ := set $need "inputTokens" (int .) -}}{{- end -}}
+{{- toJson $need -}}
+{{- end -}}

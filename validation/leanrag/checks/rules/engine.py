@@ -25,14 +25,14 @@ _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 def arguments_are_known(scope: Scope) -> Iterator[Finding]:
     """ENG001: vLLM does not start with an argument that it does not know, or with a value that is no choice of it."""
     known = _tables(scope)
-    for manifest, where, body in _engines(scope):
+    for manifest, where, body in engines(scope):
         yield from _of_container(scope, manifest, where, body, known)
 
 
 def metrics_exist(scope: Scope) -> Iterator[Finding]:
     """ENG002: a rule, scaler or dashboard on a metric that the engine has not is silent for ever."""
     known = _tables(scope)
-    found = [(manifest.app.name, _version(scope, manifest, body, known)) for manifest, _, body in _engines(scope)]
+    found = [(manifest.app.name, _version(scope, manifest, body, known)) for manifest, _, body in engines(scope)]
     versions = {app: _lists(version for name, version in found if name == app) for app, _ in found}
     everywhere = _lists(version for _, version in found)
     for manifest in scope.manifests:
@@ -45,7 +45,7 @@ def metrics_exist(scope: Scope) -> Iterator[Finding]:
                 yield scope.finding("ENG002", manifest, dotted(path), message, fix, culprit=name)
 
 
-def _engines(scope: Scope) -> Iterator[tuple[Manifest, str, Mapping[str, Any]]]:
+def engines(scope: Scope) -> Iterator[tuple[Manifest, str, Mapping[str, Any]]]:
     """Yield every container that runs vLLM: its object, the path of its arguments, and the container."""
     for manifest in scope.manifests:
         for pod in pods(manifest):

@@ -1,36 +1,24 @@
-"""References across charts that no other tool sees: the RAG stack's models are served here, in its dimension."""
+"""References across charts that no other tool sees: what the RAG stack asks for is what its neighbours serve."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from leanrag.checks.contracts import KEYS, Contract, address, engine_needs, incomplete, labelled, published, service
 from leanrag.checks.finding import Finding, suggestion
 from leanrag.checks.scope import Scope, mapping
-from leanrag.render.manifest import Manifest
+from leanrag.core.result import JSON
 
-_RAG, _SLO = "leanrag.io/rag", "leanrag.io/slo"
-
-
-def _published(scope: Scope, label: str, key: str) -> Iterator[tuple[Manifest, Mapping[str, Any]]]:
-    """Yield the JSON documents that charts publish in labelled ConfigMaps."""
-    for manifest in scope.of_kind("ConfigMap"):
-        labels = mapping(mapping(manifest.body.get("metadata")).get("labels"))
-        text = mapping(manifest.body.get("data")).get(key)
-        if labels.get(label) == "true" and isinstance(text, str):
-            try:
-                yield manifest, mapping(json.loads(text))
-            except ValueError:
-                continue
+_SECRET = {True: "with a token", False: "without a token"}
 
 
 def contracts_are_json(scope: Scope) -> Iterator[Finding]:
-    """RAG003: what charts publish for the gate can be read by it."""
-    for label, key in ((_RAG, "rag.json"), (_SLO, "model.json")):
-        for manifest in scope.of_kind("ConfigMap"):
-            labels = mapping(mapping(manifest.body.get("metadata")).get("labels"))
-            if labels.get(label) != "true":
-                continue
+    """RAG003: what charts publish can be read by the gate and by these rules."""
+    for label, key in KEYS:
+        for manifest in labelled(scope, label):
             text = mapping(manifest.body.get("data")).get(key)
+            if text is None and key == "needs.json":
+                continue
             try:
                 good = isinstance(json.loads(str(text)), dict)
             except ValueError:
@@ -42,11 +30,11 @@ def contracts_are_json(scope: Scope) -> Iterator[Finding]:
 
 def models_are_served(scope: Scope) -> Iterator[Finding]:
     """RAG001: the chat and the embedding model of the RAG stack are served by a model of the same cluster."""
-    models = [body for _, body in _published(scope, _SLO, "model.json")]
-    if _incomplete(scope) or any(contracts_are_json(scope)):
+    models = [each.body for each in published(scope, "model.json")]
+    if incomplete(scope, "model") or any(contracts_are_json(scope)):
         return
-    for manifest, rag in _published(scope, _RAG, "rag.json"):
-        for task, wanted in mapping(rag.get("models")).items():
+    for rag in published(scope, "rag.json"):
+        for task, wanted in mapping(rag.body.get("models")).items():
             served = sorted(str(body.get("model")) for body in models if body.get("task") == task)
             name = str(wanted).partition("/")[2]
             if name not in served:
@@ -56,24 +44,102 @@ def models_are_served(scope: Scope) -> Iterator[Finding]:
                     if served
                     else f"add a {task} model to overlays/<environment>/models"
                 )
-                where = f"data.rag.json models.{task}"
-                yield scope.finding("RAG001", manifest, where, message, fix, culprit=name)
+                yield scope.finding("RAG001", rag.manifest, rag.where(f"models.{task}"), message, fix, culprit=name)
 
 
 def dimensions_agree(scope: Scope) -> Iterator[Finding]:
-    """RAG002: the vector store has the dimension of the embedding model, else every insert fails."""
-    models = {body.get("model"): body for _, body in _published(scope, _SLO, "model.json")}
-    for manifest, rag in _published(scope, _RAG, "rag.json"):
-        name = str(mapping(rag.get("models")).get("embedding") or "").partition("/")[2]
-        expected = mapping(models.get(name)).get("dimension")
-        if name in models and rag.get("dimension") != expected:
-            message = f"{rag.get('dimension')} is not the dimension of {name!r}, which is {expected}"
+    """RAG002: the RAG stack's vectors have the dimension of its embedding model, else every insert fails."""
+    models = {each.body.get("model"): each.body for each in published(scope, "model.json")}
+    for rag in published(scope, "rag.json"):
+        name = str(mapping(rag.body.get("models")).get("embedding") or "").partition("/")[2]
+        expected, own = mapping(models.get(name)).get("dimension"), rag.body.get("dimension")
+        if name in models and own != expected:
+            message = f"{own} is not the dimension of {name!r}, which is {expected}"
             fix = f"write {expected} in the RAG stack's values, or correct the model's"
-            yield scope.finding(
-                "RAG002", manifest, "data.rag.json dimension", message, fix, culprit=rag.get("dimension")
-            )
+            yield scope.finding("RAG002", rag.manifest, rag.where("dimension"), message, fix, culprit=own)
 
 
-def _incomplete(scope: Scope) -> bool:
-    """A model that could not be rendered is reported elsewhere; what misses it is no finding of its own."""
-    return any(app.chart == "model" and app.name in scope.missing for app in scope.apps)
+def stores_agree(scope: Scope) -> Iterator[Finding]:
+    """RAG004: the vector store at the RAG stack's address is of its kind, dimension and sign-in."""
+    stores = list(published(scope, "store.json"))
+    dimensions = {rag.manifest.name: rag.body.get("dimension") for rag in published(scope, "rag.json")}
+    for needs in published(scope, "needs.json"):
+        need = mapping(needs.body.get("store"))
+        if not need:
+            continue  # a store inside the stack's own pod
+        place = address(need.get("url"))[:2]
+        found = next((each for each in stores if _listens(each.body) == place), None)
+        if found:
+            yield from _of_store(scope, needs, need, found, dimensions.get(needs.manifest.name))
+        else:
+            yield from _no_store(scope, needs, need, stores)
+
+
+def _listens(store: Mapping[str, Any]) -> tuple[str, int | None]:
+    if "url" in store:
+        return address(store["url"])[:2]
+    port = store.get("port")
+    return str(store.get("host") or ""), port if isinstance(port, int) else None
+
+
+def _no_store(scope: Scope, needs: Contract, need: Mapping[str, Any], stores: list[Contract]) -> Iterator[Finding]:
+    """A store outside this cluster's layers is somebody else's, and nobody publishes what it is."""
+    target = service(need.get("url"))
+    data = scope.namespaces.get("data")
+    unsure = any(app.layer == "data" and app.name in scope.missing for app in scope.apps)
+    if not target or target[1] != data or unsure:
+        return
+    kind = str(need.get("kind"))
+    deployed = ", ".join(sorted(str(each.body.get("kind")) for each in stores)) or "none"
+    message = f"no vector store is deployed at {need.get('url')} (deployed: {deployed})"
+    fix = f"add overlays/<environment>/data/{kind}.yaml with its contract, or write store.url"
+    yield scope.finding("RAG004", needs.manifest, needs.where("store.url"), message, fix, culprit=need.get("url"))
+
+
+def _of_store(
+    scope: Scope, needs: Contract, need: Mapping[str, Any], found: Contract, dimension: Any
+) -> Iterator[Finding]:
+    store, name = found.body, f"{found.manifest.app.name or found.manifest.name}"
+
+    def finding(field: str, message: str, fix: str, culprit: JSON = None) -> Finding:
+        return scope.finding("RAG004", needs.manifest, needs.where(field), message, fix, culprit=culprit)
+
+    if need.get("kind") != store.get("kind"):
+        message = f"{need.get('kind')!r} is expected at {need.get('url')}, where {name} is {store.get('kind')!r}"
+        yield finding("store.kind", message, "write vectorStore or store.url of the other", need.get("kind"))
+        return
+    if store.get("dimension") not in (None, dimension):
+        message = f"{dimension} numbers a vector are written to {name}, which is made for {store['dimension']}"
+        yield finding("store", message, f"write contract.dimension: {dimension} there, or correct this", dimension)
+    if bool(need.get("auth")) != bool(store.get("auth")):
+        asks = "asks for one" if store.get("auth") else "asks for none"
+        message = f"{name} is called {_SECRET[bool(need.get('auth'))]}, and it {asks}"
+        yield finding(
+            "store.auth", message, "set store.auth.secretName in the RAG stack exactly where the store has auth"
+        )
+    own, other = address(need.get("url"))[2], address(store.get("url"))[2]
+    if other and {own, other} == {"http", "https"}:
+        yield finding("store.url", f"speaks {own} to {name}, which speaks {other}", f"write store.url: {store['url']}")
+
+
+def engines_agree(scope: Scope) -> Iterator[Finding]:
+    """RAG005: the RAG stack calls each model where it is served, and with a token where one is asked for."""
+    models = list(published(scope, "model.json"))
+    for needs, role, need in engine_needs(scope):
+        name, url = need.get("model"), need.get("url")
+        there = next((each.body for each in models if address(each.body.get("url")) == address(url)), None)
+        named = next((each.body for each in models if each.body.get("model") == name), None)
+        where = needs.where(f"engines.{role}.url")
+        if there is None and named is not None and service(url):
+            message = f"{name!r} is asked for at {url}, and served at {named.get('url')}"
+            fix = f"write models.{role}.url: {named.get('url')}"
+            yield scope.finding("RAG005", needs.manifest, where, message, fix, culprit=url)
+        elif there is not None and there.get("model") != name:
+            message = f"{name!r} is asked for at {url}, where {there.get('model')!r} is served: every call is a 404"
+            fix = f"write models.{role}.url: {named.get('url')}" if named else f"serve {name!r} on this cluster"
+            yield scope.finding("RAG005", needs.manifest, where, message, fix, culprit=url)
+        elif there is not None and bool(need.get("auth")) != bool(there.get("auth")):
+            asks = "asks for one" if there.get("auth") else "asks for none"
+            message = f"{name!r} is called {_SECRET[bool(need.get('auth'))]}, and its engine {asks}"
+            fix = f"set models.{role}.auth.secretName exactly where the model has auth.enabled"
+            yield scope.finding("RAG005", needs.manifest, needs.where(f"engines.{role}.auth"), message, fix)

@@ -1,0 +1,70 @@
+"""Promises that a gate can keep: about models that are served, provable by their traffic, in the time that it has."""
+
+from collections.abc import Iterator
+
+from leanrag.checks.contracts import Contract, incomplete, published
+from leanrag.checks.finding import Finding
+from leanrag.checks.scope import Scope, items, mapping
+from leanrag.core.errors import InputError
+from leanrag.slo.spec import parse
+
+_SECONDS = "--deadline=", "--converge-deadline="
+
+
+def objectives_are_provable(scope: Scope) -> Iterator[Finding]:
+    """SLO001: with fewer requests than the bound needs, or contradicting limits, a gate is INCONCLUSIVE for ever."""
+    for contract in published(scope, "model.json"):
+        slo = contract.body.get("slo")
+        if slo is None:
+            continue
+        try:
+            parse(slo, "slo")
+        except InputError as error:
+            for line in error.message.splitlines():
+                key, _, text = line.removeprefix("slo").lstrip(".").partition(": ")
+                message, _, fix = text.rpartition("; ")
+                where = contract.where(f"slo.{key}" if text else "slo")
+                yield scope.finding(
+                    "SLO001", contract.manifest, where, message or text or line, fix if message else "correct this key"
+                )
+
+
+def gates_have_something_to_measure(scope: Scope) -> Iterator[Finding]:
+    """SLO002: a gate that measures finds a chat model with objectives, and time for the traffic of all of them."""
+    cluster = scope.cluster
+    gates = [each for each in scope.of_kind("Job") if each.app.chart == "gate"]
+    if cluster is None or not gates or cluster.facts.gate.mode == "smoke" or incomplete(scope, "model"):
+        return
+    measured = [each for each in published(scope, "model.json") if each.body.get("task") == "chat" and _promises(each)]
+    if not measured:
+        message = f"gate.mode {cluster.facts.gate.mode} measures chat models, and none here publishes objectives"
+        fix = "add a chat model to overlays/<environment>/models, or write gate.mode: smoke into cluster.yaml"
+        yield scope.finding("SLO002", gates[0], "spec", message, fix)
+    load = sum(_seconds(each) for each in measured)
+    for gate in gates:
+        whole, converge = (_given(gate.body, option) for option in _SECONDS)
+        if whole and load + (converge or 0) > whole:
+            message = (
+                f"converging may take {(converge or 0) / 60:.0f} min and the traffic of {len(measured)} models "
+                f"{load / 60:.0f} min, and the gate has {whole / 60:.0f} min"
+            )
+            fix = "raise deadlines.wholeMinutes, or lower slo.traffic.maxDurationSeconds"
+            yield scope.finding("SLO002", gate, "spec.template.spec", message, fix)
+
+
+def _promises(contract: Contract) -> bool:
+    objectives = mapping(mapping(contract.body.get("slo")).get("objectives"))
+    return any(each is not None for each in objectives.values())
+
+
+def _seconds(contract: Contract) -> float:
+    value = mapping(mapping(contract.body.get("slo")).get("traffic")).get("maxDurationSeconds")
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _given(body: object, option: str) -> float | None:
+    """Return the number that an argument of the gate's container gives."""
+    spec = mapping(mapping(mapping(mapping(body).get("spec")).get("template")).get("spec"))
+    words = [str(word) for each in items(spec.get("containers")) for word in items(mapping(each).get("args"))]
+    texts = [word.removeprefix(option) for word in words if word.startswith(option)]
+    return float(texts[0]) if texts and texts[0].isdigit() else None
