@@ -1,10 +1,15 @@
 """One rendered object, and where it came from."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import App
+from leanrag.core import yamlio
+
+_SOURCE = re.compile(r"^# Source: (\S+)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,11 @@ class Manifest:
         # A broken template may render anything here; the check that says so needs the rest of the object.
         metadata = self.body.get("metadata")
         return metadata if isinstance(metadata, Mapping) else {}
+
+
+def documents(text: str, folder: Path) -> Iterator[tuple[str, Any]]:
+    """Yield what `helm template` printed, each document with its template below `folder`, where the charts lie."""
+    for chunk in re.split(r"^---$\n?", text, flags=re.MULTILINE):
+        source = _SOURCE.search(chunk)
+        template = str(folder / source.group(1)) if source else str(folder)
+        yield from ((template, body) for body in yamlio.load_all(chunk, template) if body is not None)

@@ -65,6 +65,16 @@ def tool(name: str) -> Path:
     return _given(name) or _on_path(name) or _built(name)
 
 
+def ready(name: str) -> Path | None:
+    """Return a program of ours that needs no building now, or None."""
+    given = _given(name)
+    wrapper = _PROGRAMS.get(name, (name, ""))[0]
+    if given or not (tools_dir() / wrapper / "go.mod").is_file():
+        return given
+    target = _target(name, wrapper)
+    return target if target.is_file() else None
+
+
 def _given(name: str) -> Path | None:
     program = Path(os.environ.get("LEANRAG_BIN", "")) / name
     return program if "LEANRAG_BIN" in os.environ and os.access(program, os.X_OK) else None
@@ -96,7 +106,7 @@ def _built(name: str) -> Path:
         raise ToolError(
             f"no {name} on PATH and no {module}/go.mod to build it from", hint=f"install {name}, or set LEANRAG_TOOLS"
         )
-    target = cache_dir() / "tools" / f"{wrapper}-{_module_hash(module)}" / name
+    target = _target(name, wrapper)
     if target.is_file():
         return target
     compiler = go()
@@ -111,6 +121,10 @@ def _built(name: str) -> Path:
     )
     say(f"built {name} in {done.seconds:.0f} s")
     return target
+
+
+def _target(name: str, wrapper: str) -> Path:
+    return cache_dir() / "tools" / f"{wrapper}-{_module_hash(tools_dir() / wrapper)}" / name
 
 
 def _module_hash(module: Path) -> str:

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v2" // the parser of the sigs.k8s.io/yaml that Helm uses
+)
+
+// document is what one manifest says. Its body is JSON with the keys in the order of the text. Text that a reader of YAML
+// should judge itself (an error, a repeated key, an alias, a number that JSON or a reader could round) is handed on as it
+// is.
+type document struct {
+	Template string          `json:"template"`
+	Body     json.RawMessage `json:"body,omitempty"`
+	Text     string          `json:"text,omitempty"`
+}
+
+// Floats from here on are not all whole numbers any more.
+const exactFloat = 1 << 53
+
+// Deeper than any object of Kubernetes.
+const maxDepth = 100
+
+func documents(manifests []manifest) []document {
+	found := []document{}
+	for _, each := range manifests {
+		if each.content == nil {
+			found = append(found, document{Template: each.template, Text: each.text})
+		} else if body, ok := each.content.(yaml.MapSlice); ok {
+			found = append(found, encoded(each, body))
+		}
+	}
+	return found
+}
+
+func encoded(from manifest, body yaml.MapSlice) document {
+	if text, ok := object(make([]byte, 0, len(from.text)+len(from.text)/4), body, 0); ok {
+		return document{Template: from.template, Body: text}
+	}
+	return document{Template: from.template, Text: from.text}
+}
+
+// nothing is what a document of comments says.
+type nothing struct{}
+
+// parsed returns an object's content as an ordered map, `nothing`, or nil when the text should be judged by others.
+func parsed(text string) any {
+	if odd(text) {
+		return nil
+	}
+	var content yaml.MapSlice
+	if err := yaml.Unmarshal([]byte(text), &content); err != nil {
+		return nil
+	}
+	if len(content) > 0 {
+		return content
+	}
+	var other any
+	if err := yaml.Unmarshal([]byte(text), &other); err != nil || other != nil {
+		return nil
+	}
+	return nothing{}
+}
+
+// odd says that a text may hold a merge, an anchor, an alias, a tag, or more than one document.
+func odd(text string) bool {
+	if strings.Contains(text, "<<") || strings.HasPrefix(text, "%") || strings.HasPrefix(text, "...") ||
+		strings.Contains(text, "\n%") || strings.Contains(text, "\n...") {
+		return true
+	}
+	for at := strings.IndexAny(text, "&*!"); at >= 0; {
+		before := at == 0 || strings.IndexByte(" \t\n[{,:-?", text[at-1]) >= 0
+		after := at+1 == len(text) || strings.IndexByte(" \t\n\r&*!", text[at+1]) >= 0
+		if before && !after || text[at] == '!' && before {
+			return true
+		}
+		next := strings.IndexAny(text[at+1:], "&*!")
+		if next < 0 {
+			return false
+		}
+		at += 1 + next
+	}
+	return false
+}
+
+func object(to []byte, from yaml.MapSlice, depth int) ([]byte, bool) {
+	if depth > maxDepth {
+		return nil, false
+	}
+	seen := make(map[string]struct{}, len(from))
+	to = append(to, '{')
+	for index, item := range from {
+		key, ok := word(item.Key)
+		if _, repeated := seen[key]; repeated || !ok {
+			return nil, false
+		}
+		seen[key] = struct{}{}
+		if index > 0 {
+			to = append(to, ',')
+		}
+		to = append(quoted(to, key), ':')
+		if to, ok = value(to, item.Value, depth+1); !ok {
+			return nil, false
+		}
+	}
+	return append(to, '}'), true
+}
+
+// word turns a key into a string as sigs.k8s.io/yaml does.
+func word(key any) (string, bool) {
+	switch typed := key.(type) {
+	case string:
+		return typed, true
+	case bool:
+		return strconv.FormatBool(typed), true
+	case int:
+		return strconv.Itoa(typed), true
+	}
+	return "", false
+}
+
+func value(to []byte, from any, depth int) ([]byte, bool) {
+	switch typed := from.(type) {
+	case nil:
+		return append(to, "null"...), true
+	case string:
+		return quoted(to, typed), true
+	case bool:
+		return strconv.AppendBool(to, typed), true
+	case int:
+		return strconv.AppendInt(to, int64(typed), 10), true
+	case float64:
+		return number(to, typed)
+	case yaml.MapSlice:
+		return object(to, typed, depth)
+	case []any:
+		return list(to, typed, depth)
+	}
+	return nil, false
+}
+
+func list(to []byte, from []any, depth int) ([]byte, bool) {
+	if depth > maxDepth {
+		return nil, false
+	}
+	to = append(to, '[')
+	for index, item := range from {
+		if index > 0 {
+			to = append(to, ',')
+		}
+		var ok bool
+		if to, ok = value(to, item, depth+1); !ok {
+			return nil, false
+		}
+	}
+	return append(to, ']'), true
+}
+
+func number(to []byte, from float64) ([]byte, bool) {
+	if !(from > -exactFloat && from < exactFloat) {
+		return nil, false
+	}
+	if whole := int64(from); float64(whole) == from {
+		return strconv.AppendInt(to, whole, 10), true
+	}
+	return strconv.AppendFloat(to, from, 'g', -1, 64), true
+}
+
+const hex = "0123456789abcdef"
+
+func quoted(to []byte, from string) []byte {
+	to = append(to, '"')
+	start := 0
+	for at := 0; at < len(from); at++ {
+		char := from[at]
+		if char >= ' ' && char != '"' && char != '\\' {
+			continue
+		}
+		to = append(to, from[start:at]...)
+		start = at + 1
+		switch char {
+		case '"', '\\':
+			to = append(to, '\\', char)
+		case '\n':
+			to = append(to, '\\', 'n')
+		default:
+			to = append(to, '\\', 'u', '0', '0', hex[char>>4], hex[char&15])
+		}
+	}
+	return append(append(to, from[start:]...), '"')
+}
