@@ -45,20 +45,22 @@ func encoded(from manifest, body yaml.MapSlice) document {
 // nothing is what a document of comments says.
 type nothing struct{}
 
-// parsed returns an object's content as an ordered map, `nothing`, or nil when the text should be judged by others.
+// parsed returns an object's content as an ordered map, `nothing`, or nil when the text should be judged by others. It is
+// read as it is printed, with an end of line, which a block of text takes for its own.
 func parsed(text string) any {
 	if odd(text) {
 		return nil
 	}
+	printed := []byte(text + "\n")
 	var content yaml.MapSlice
-	if err := yaml.Unmarshal([]byte(text), &content); err != nil {
+	if err := yaml.Unmarshal(printed, &content); err != nil {
 		return nil
 	}
 	if len(content) > 0 {
 		return content
 	}
 	var other any
-	if err := yaml.Unmarshal([]byte(text), &other); err != nil || other != nil {
+	if err := yaml.Unmarshal(printed, &other); err != nil || other != nil {
 		return nil
 	}
 	return nothing{}
