@@ -43,8 +43,11 @@ class Repository:
 
     def cluster(self, name: str) -> Cluster:
         """Return one cluster by name."""
-        for path in self.cluster_files():
-            if path.parent.name == name:
+        # Not cluster_files(): to look through a thousand folders for each of a thousand clusters takes minutes.
+        own = self.root / "clusters" / name / "cluster.yaml"
+        local = [self.root / LOCAL] if name == LOCAL.parent.name else []
+        for path in (own, *local):
+            if path.parent.name == name and path.is_file():
                 return load_cluster(path)
         near = nearest(name, self.cluster_names())
         raise InputError(

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from leanrag.checks.finding import Finding
 from leanrag.core.files import cache_dir
 
 MAX_FILES = 64
@@ -119,3 +120,13 @@ class Pack:
         merged = {**{key: value for key, value in older.items() if key not in self._used}, **self._used}
         self._store.write(self._name, dict(list(merged.items())[-MAX_ENTRIES:]))
         self._fresh = False
+
+
+def row(finding: Finding) -> list[Any]:
+    """Return a finding as JSON holds it."""
+    return [getattr(finding, name) for name in Finding.__slots__]
+
+
+def from_row(kept: list[Any]) -> Finding:
+    """Return the finding that `row` made a list of."""
+    return Finding(*kept)

@@ -7,7 +7,7 @@ here, because the answer of an unchanged repository needs no more than this.
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from shutil import which
@@ -19,14 +19,15 @@ from leanrag.core.files import cache_dir
 # Everything that a check reads of a repository lies below these (test_cache_key.py watches every file it opens).
 TOPS = ("apps", "bootstrap", "charts", "clusters", "overlays")
 _PACKAGE = Path(str(leanrag.__file__)).parent
-# Variables that change what is rendered or known: programs, schemas, and where they are kept.
-_VARIABLES = ("LEANRAG_BIN", "LEANRAG_CACHE", "LEANRAG_SCHEMAS", "LEANRAG_TOOLS", "PATH")
+# Variables that name programs and schemas.
+_VARIABLES = ("LEANRAG_BIN", "LEANRAG_SCHEMAS", "LEANRAG_TOOLS")
 _PROGRAMS = ("helm", "render")
 
 
-def listing(root: Path, tops: Iterable[str] = TOPS) -> dict[str, str]:
+def listing(root: Path, tops: Iterable[str] = TOPS, hashed: Callable[[bytes], str] = digest_of) -> dict[str, str]:
     """Return the hash of every file below some folders of a repository, by path; links are followed once."""
-    return {path: _content(root / path) for top in tops for path in sorted(_walk(str(root), top, frozenset()))}
+    paths = (path for top in tops for path in sorted(_walk(str(root), top, frozenset())))
+    return {path: _content(root / path, hashed) for path in paths}
 
 
 def _walk(root: str, folder: str, above: frozenset[str]) -> Iterator[str]:
@@ -47,13 +48,13 @@ def _walk(root: str, folder: str, above: frozenset[str]) -> Iterator[str]:
             yield path
 
 
-def _content(path: Path) -> str:
+def _content(path: Path, hashed: Callable[[bytes], str] = digest_of) -> str:
     """Return a hash of a file; of one that cannot be read, why not."""
     try:
         # Opening a pipe would wait for its writer.
         if not stat.S_ISREG(path.stat().st_mode):
             return "no file"
-        return digest_of(path.read_bytes())
+        return hashed(path.read_bytes())
     except OSError as error:
         return f"unreadable: {error.errno}"
 
@@ -77,7 +78,8 @@ def _libraries() -> list[str]:
     found: set[str] = set()
     for place in sys.path:
         try:
-            found |= {name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info"))}
+            with os.scandir(place or ".") as entries:
+                found |= {each.name for each in entries if each.name.endswith((".dist-info", ".egg-info"))}
         except OSError:
             continue
     return sorted(found)
@@ -99,7 +101,8 @@ def _programs() -> Iterator[str]:
     """Yield what tells one helm from another: the program that would be called, and the pins that build one."""
     tools = os.environ.get("LEANRAG_TOOLS") or _PACKAGE.parents[1] / "bootstrap" / "tools"
     for name in _PROGRAMS:
-        for found in (which(name), str(Path(os.environ.get("LEANRAG_BIN", "")) / name)):
+        given = os.environ.get("LEANRAG_BIN")
+        for found in (which(name), str(Path(given) / name) if given else None):
             yield _seen(Path(found)) if found else f"no {name}"
         for path, content in sorted(listing(Path(tools), (name,)).items()):
             yield from (path, content)

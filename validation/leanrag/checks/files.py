@@ -44,17 +44,22 @@ class Files:
             return owner in clusters
         if top == "overlays":
             named = (source for path, source in self.clusters.items() if path.parent.name in clusters)
-            return owner in {at(source.data, ("cluster", "environment")) for source in named}
+            return owner in {environment_of(source) for source in named}
         return file != str(LOCAL) or LOCAL.parent.name in clusters
 
     def environments(self) -> dict[str, Path]:
         """Return each environment that a readable cluster names, with the first such cluster file."""
-        named = ((at(source.data, ("cluster", "environment")), path) for path, source in self.clusters.items())
+        named = ((environment_of(source), path) for path, source in self.clusters.items())
         found: dict[str, Path] = {}
         for environment, path in named:
             if isinstance(environment, str):
                 found.setdefault(environment, path)
         return found
+
+
+def environment_of(cluster: SourceFile) -> Any:
+    """Return the environment that a cluster.yaml names; whatever else stands there, too."""
+    return at(cluster.data, ("cluster", "environment"))
 
 
 def read_files(root: Path) -> Files:

@@ -15,7 +15,8 @@ class Finding:
     `file` is relative to the repository, `line` and `column` count from 1 (0 = not known), `where` is the path inside
     the file or object, `app` the Application concerned ("" for the repository). `unknown` means: could not tell, so
     never a pass. `culprit` is the offending value, by which the overlay line that brought it is found. `allowed` is
-    the reason by which the object exempts itself from the rule: shown, and not counted as broken.
+    the reason by which the object exempts itself from the rule: shown, and not counted as broken. `holds` goes with
+    `unknown`: the check itself does not wait for the answer, a promotion to this cluster does.
     """
 
     rule: str
@@ -29,11 +30,21 @@ class Finding:
     culprit: JSON = field(default=None, compare=False)
     column: int = field(default=0, compare=False)
     allowed: str = field(default="", compare=False)
+    holds: bool = False
 
     def __str__(self) -> str:
         """Return the finding in one line: where, what, the way out, and the rule."""
         place = f"{self.app}: {self.where}" if self.app else f"{self.file}: {self.where}"
         return f"{place.rstrip(': ')}: {self.message}; {self.fix} [{self.rule}]"
+
+    def place(self) -> str:
+        """Return file, line and column as editors read them: what is not known is left out."""
+        known = (self.file, self.line, self.column if self.line else 0)
+        return ":".join(str(part) for part in known if part)
+
+    def told(self) -> str:
+        """Return what is wrong, without the file: the Application, the field, the message."""
+        return ": ".join(part for part in (self.app, self.where, self.message) if part)
 
 
 def dotted(path: Iterable[str | int]) -> str:

@@ -1,9 +1,9 @@
-"""Merge, judge and render the Applications of one cluster; what fails becomes a finding and the rest goes on."""
+"""Judge the values of one cluster's Applications and render them; what fails becomes a finding, the rest goes on."""
 
 import re
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,12 @@ from leanrag.checks.files import Files, plain
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.source import KeyPath, SourceFile, read_source
 from leanrag.checks.staging import rewrite
-from leanrag.checks.values import load_schema, problems, without, written_in
-from leanrag.core.errors import InputError, RenderError
-from leanrag.core.result import JSON
-from leanrag.render.helm import render
+from leanrag.checks.values import ValuesSchema, parse_schema, problems, without, written_in
+from leanrag.render.helm import Job, Outcome, render_many
 from leanrag.render.manifest import Manifest
 
 ARGOCD = "argocd"
+_ROOT = Path("apps/root.yaml")
 # helm names the template and often the line; our charts' validation names keys (charts/common, common.validate.report).
 _TEMPLATE = re.compile(r"\(?([\w./-]+?)/(templates/[\w./-]+):(\d+)(?::\d+)?\)?")
 _NAMED = re.compile(r"(?:- |\): |\| )([A-Za-z][\w.\[\]-]*): ([^|;]+?); ([^|]+?)(?= \||$)")
@@ -37,15 +36,35 @@ class Rendered:
     broken: bool = False
 
 
-def render_all(repository: Repository, files: Files, cluster: Cluster) -> tuple[Rendered, ...]:
-    """Judge values and render everything of a cluster, two charts at a time (helm is a process of its own)."""
-    jobs: list[tuple[App, Mapping[str, JSON]]] = [(app, {}) for app in repository.apps(cluster)]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a chart's schema says of one Application's values; `repaired` is the overlay without what it refuses."""
+
+    findings: tuple[Finding, ...] = ()
+    repaired: Mapping[str, Any] | None = None
+
+
+def judge_values(repository: Repository, files: Files, cluster: Cluster) -> dict[str, Judged]:
+    """Judge the values of every Application of a cluster by the schema of its chart, by name."""
+    return {app.name: _judged(repository, files, cluster, app) for app in repository.apps(cluster)}
+
+
+def render_all(
+    repository: Repository, files: Files, cluster: Cluster, judged: Mapping[str, Judged] | None = None
+) -> tuple[Rendered, ...]:
+    """Render everything of a cluster; in a copy of the checkout without the values that were `judged` wrong."""
+    values = judge_values(repository, files, cluster) if judged is None else judged
+    jobs: list[Job] = [(app, None) for app in repository.apps(cluster)]
+    if repository.root != files.root:
+        for app, _ in jobs:
+            if (repaired := values[app.name].repaired) is not None:
+                rewrite(app.overlay, repaired)
     jobs += list(_apps_charts(repository, files, cluster))
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return tuple(pool.map(lambda job: _one(repository, files, *job), jobs))
+    answers = zip(jobs, render_many(repository, jobs), strict=True)
+    return tuple(_one(files, app, values.get(app.name, Judged()).findings, answer) for (app, _), answer in answers)
 
 
-def _apps_charts(repository: Repository, files: Files, cluster: Cluster) -> Iterator[tuple[App, Mapping[str, JSON]]]:
+def _apps_charts(repository: Repository, files: Files, cluster: Cluster) -> Iterator[Job]:
     """The charts of apps/ as apps/root.yaml renders them, for a cluster with a release."""
     path = Path("clusters") / cluster.name / "release.yaml"
     written: Any = at(plain(files.releases.get(path)), ("release",))
@@ -72,71 +91,72 @@ def _apps_charts(repository: Repository, files: Files, cluster: Cluster) -> Iter
 
 def _repo_url(root: Path) -> str:
     """Return the address that apps/root.yaml names; a repository without one is checked with a placeholder."""
-    source = read_source(root / "apps" / "root.yaml")
+    source = _root_source(root / _ROOT)
     written = (at(source.data, place) for place in source.lines if place[-1] == "repoURL")
     return next((each for each in written if isinstance(each, str)), "https://example.org/repository.git")
 
 
 def root_manifests(root: Path) -> tuple[Manifest, ...]:
     """Return the objects of apps/root.yaml, which no chart renders."""
-    path = Path("apps") / "root.yaml"
-    data = read_source(root / path).data
+    data = _root_source(root / _ROOT).data
     bodies = data.get("items") if isinstance(data, Mapping) and data.get("kind") == "List" else [data]
-    app = App("root", "", "apps", "root", "root", ARGOCD, root / "apps", root / path, ())
-    return tuple(Manifest(app, str(path), body) for body in bodies or () if isinstance(body, Mapping))
+    app = App("root", "", "apps", "root", "root", ARGOCD, root / "apps", root / _ROOT, ())
+    return tuple(Manifest(app, str(_ROOT), body) for body in bodies or () if isinstance(body, Mapping))
 
 
-def _one(repository: Repository, files: Files, app: App, extra: Mapping[str, JSON]) -> Rendered:
-    found = () if app.layer == "apps" else tuple(_value_findings(repository, files, app))
-    try:
-        return Rendered(app, render(repository, app, extra or None), found)
-    except (RenderError, InputError) as error:
-        # What a chart says about values that were reported already is no news.
-        source = files.source(Path(_shown_overlay(files, app)))
-        known = found or (source is not None and source.error)
-        return Rendered(app, (), found if known else tuple(_render_findings(files, app, error.message)), broken=True)
+def _root_source(path: Path) -> SourceFile:
+    """Read apps/root.yaml once for all clusters."""
+    return _parsed(path, path.read_bytes()) if path.is_file() else SourceFile(path)
 
 
-def _value_findings(repository: Repository, files: Files, app: App) -> Iterator[Finding]:
-    """Yield what the chart's schema refuses, and take it out of the copy so that the chart can be rendered."""
-    sources = _sources(repository, files, app)
-    schema = load_schema(app.chart_path)
-    chart = str(app.chart_path.relative_to(repository.root))
-    if isinstance(schema, str):
-        yield Finding("RND001", app.name, f"{chart}/values.schema.json", "", schema, "correct the schema", 1)
-    if not isinstance(schema, Mapping):
-        return
-    overlay = app.overlay.relative_to(repository.root)
-    data = plain(files.overlays.get(overlay))
-    repaired = data
-    for problem in problems(schema, _merged(repository, app, data)):
-        file, line = written_in(problem.path, sources)
-        yield Finding(problem.rule, app.name, file, dotted(problem.path), problem.message, problem.fix, line)
+@lru_cache(maxsize=2)  # a checkout's, and that of the commit it is compared with
+def _parsed(path: Path, content: bytes) -> SourceFile:
+    return read_source(path)
+
+
+def _one(files: Files, app: App, found: tuple[Finding, ...], answer: Outcome) -> Rendered:
+    if isinstance(answer, tuple):
+        return Rendered(app, answer, found)
+    # What a chart says about values that were reported already is no news.
+    source = files.source(Path(_shown_overlay(files, app)))
+    known = found or (source is not None and source.error)
+    return Rendered(app, (), found if known else tuple(_render_findings(files, app, answer.message)), broken=True)
+
+
+def _judged(repository: Repository, files: Files, cluster: Cluster, app: App) -> Judged:
+    """Return what the chart's schema refuses, and the overlay without it so that the chart can be rendered."""
+    path = app.chart_path / "values.schema.json"
+    schema = parse_schema(path.read_bytes()) if path.is_file() else None
+    if not isinstance(schema, ValuesSchema):
+        file = str(path.relative_to(repository.root))
+        broken = [Finding("RND001", app.name, file, "", schema, "correct the schema", 1)] if schema else []
+        return Judged(tuple(broken))
+    data = repaired = plain(files.overlays.get(app.overlay.relative_to(repository.root)))
+    found = []
+    for problem in problems(schema, _merged(repository, files, cluster, app, data)):
+        file, line = written_in(problem.path, _sources(repository, files, app))
+        where = dotted(problem.path)
+        found.append(Finding(problem.rule, app.name, file, where, problem.message, problem.fix, line))
         repaired = without(repaired, problem.path)
-    if repaired is not data:
-        rewrite(app.overlay, repaired)
+    return Judged(tuple(found), None if repaired is data else repaired)
 
 
-def _merged(repository: Repository, app: App, overlay: Mapping[str, Any]) -> dict[str, Any]:
-    layers: list[Mapping[str, Any]] = [plain(read_source(app.chart_path / "values.yaml"))]
-    layers += [plain(read_source(path)) for path in app.value_files if path != app.overlay]
-    layers += [overlay, dict(app.parameters)]
-    merged: dict[str, Any] = {}
-    for layer in layers:
+def _merged(
+    repository: Repository, files: Files, cluster: Cluster, app: App, overlay: Mapping[str, Any]
+) -> dict[str, Any]:
+    chart = (app.chart_path / "values.yaml").relative_to(repository.root)
+    layers = [cluster.values if path == cluster.path else overlay for path in app.value_files]
+    merged = plain(files.charts.get(chart))
+    for layer in (*layers, app.parameters):
         merged = merge(merged, layer)
     return merged
 
 
 def _sources(repository: Repository, files: Files, app: App) -> list[tuple[str, SourceFile]]:
     """Return the files that values come from, weakest first, as the user wrote them."""
-    chart = app.chart_path / "values.yaml"
-    named = [(str(chart.relative_to(repository.root)), read_source(chart))]
-    for path in app.value_files:
-        shown = path.relative_to(repository.root)
-        source = files.source(shown)
-        if source:
-            named.append((str(shown), source))
-    return named
+    paths = (path.relative_to(repository.root) for path in (app.chart_path / "values.yaml", *app.value_files))
+    found = ((str(path), files.charts.get(path) or files.source(path)) for path in paths)
+    return [(path, source) for path, source in found if source]
 
 
 def _render_findings(files: Files, app: App, message: str) -> Iterator[Finding]:

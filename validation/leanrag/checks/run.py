@@ -1,28 +1,26 @@
-"""One run over a repository or over plain manifests: every problem at once, in every cluster."""
+"""One run over a repository or over plain manifests: every problem at once, in every cluster.
 
-import tempfile
+Nothing heavy is imported here before it is known that something has to be judged: what was judged before, and follows
+from the same files and the same program, is answered from the store.
+"""
+
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leanrag.catalog.model import App
-from leanrag.catalog.repository import Repository
-from leanrag.checks.files import Files, read_files
+from leanrag.checks.cache import Store, digest_of, from_row, row
+from leanrag.checks.cache_key import listing, of_files, program, rule_set, surroundings
 from leanrag.checks.finding import Finding
-from leanrag.checks.registry import ALL, FILES, OBJECTS
-from leanrag.checks.rendering import Rendered, render_all, root_manifests
-from leanrag.checks.schemas import Schemas, schemas
-from leanrag.checks.scope import Scope, usable
-from leanrag.checks.source import read_manifests
-from leanrag.checks.staging import stage
-from leanrag.checks.tracing import in_files, traced
-from leanrag.checks.worlds import of_cluster
-from leanrag.core.errors import InputError
+from leanrag.checks.registry import ALL
+from leanrag.checks.whole_paths import expanded, read_all
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, Item, StepResult
-from leanrag.render.manifest import Manifest
+
+if TYPE_CHECKING:
+    from leanrag.catalog.repository import Repository
 
 _SHOWN_APPS = 3
 
@@ -36,135 +34,123 @@ class CheckRun:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def check_repository(repository: Repository, clusters: Iterable[str] = ()) -> CheckRun:
-    """Check a repository; `clusters` limits what is rendered, and whose files count (none named: all)."""
+def check_repository(
+    repository: "Repository",
+    clusters: Iterable[str] = (),
+    *,
+    store: Store | None = None,
+    changed_since: str = "",
+    workers: int = 0,
+) -> CheckRun:
+    """Check a repository; `clusters` limits what is rendered, and whose files count (none named: all).
+
+    With a `store`, what was judged before is not judged again. `changed_since` names a commit: only clusters that
+    differ from it are rendered. `workers` is the number of processes (0: one a processor).
+    """
+    return check_root(repository.root, clusters, store=store, changed_since=changed_since, workers=workers)
+
+
+def check_root(
+    root: Path,
+    clusters: Iterable[str] = (),
+    *,
+    store: Store | None = None,
+    changed_since: str = "",
+    workers: int = 0,
+) -> CheckRun:
+    """Check the repository in a folder, like check_repository."""
     started = time.monotonic()
-    wanted = tuple(clusters)
-    for name in wanted:
-        if name not in repository.cluster_names():
-            repository.cluster(name)  # raises with the near match
-    files = read_files(repository.root)
-    findings = [
-        each for check in FILES for each in check.find(files) if not wanted or files.concerns(each.file, wanted)
-    ]
-    known = schemas()
-    counts: Counter[str] = Counter(rules=len(ALL))
-    with tempfile.TemporaryDirectory(prefix="leanrag-check-") as scratch:
-        staged = Repository(stage(files, Path(scratch).resolve()))
-        for name in wanted or repository.cluster_names():
-            findings += _cluster(staged, files, name, known, counts, {finding.file for finding in findings})
-    return _run(findings, counts, started)
+    wanted = tuple(dict.fromkeys(clusters))
+    before = _seen(root) if store else ("", {})
+    # What a commit's name means can change; such a run is answered cluster by cluster.
+    key = digest_of("repository", str(root.resolve()), before[0], of_files(before[1]), *wanted)
+    keeper = _Keeper(store if not changed_since else None, key)
+    if run := keeper.answer(started):
+        return run
+    from leanrag.checks.whole import Whole, check_whole
+
+    def unchanged() -> bool:
+        return _seen(root, now=True) == before
+
+    whole = Whole(store, workers, before[1], before[0], unchanged, wanted)
+    result = check_whole(root, whole, changed_since)
+    return keeper.keep(merge_findings(result.findings), result.counts, started, unchanged)
 
 
-def _cluster(
-    staged: Repository, files: Files, name: str, known: Schemas, counts: Counter[str], told: set[str]
-) -> list[Finding]:
-    try:
-        cluster = staged.cluster(name)
-    except InputError as error:
-        path = next((str(path) for path in files.clusters if path.parent.name == name), f"clusters/{name}")
-        # Nothing of this cluster can be rendered; CLU001 or FIL001 has said why, or it is said here.
-        return [] if path in told else [Finding("CLU001", "", path, "", error.message, error.hint)]
-    rendered = render_all(staged, files, cluster)
-    scope = Scope(
-        manifests=usable((*root_manifests(staged.root), *(each for one in rendered for each in one.manifests))),
-        schemas=known.of(of_cluster(cluster.facts)),
-        cluster=cluster,
-        apps=tuple(each.app for each in rendered),
-        missing=frozenset(each.app.name for each in rendered if each.broken),
-        namespaces=staged.namespaces(cluster),
-        root=staged.root,
-    )
-    counts.update(clusters=1, apps=len(rendered), objects=len(scope.manifests))
-    counts.update(celRules=sum(_cel_rules(scope)))
-    found = [finding for each in rendered for finding in each.findings]
-    return found + _object_findings(scope, files, rendered)
-
-
-def _object_findings(scope: Scope, files: Files, rendered: tuple[Rendered, ...]) -> list[Finding]:
-    apps = {each.app.name: each.app for each in rendered}
-    judged = (finding for check in OBJECTS for finding in check.find(scope))
-    return [traced(finding, files, apps.get(finding.app), scope.root, scope.manifests) for finding in judged]
-
-
-def _cel_rules(scope: Scope) -> list[int]:
-    kinds = {(str(manifest.body.get("apiVersion")), manifest.kind) for manifest in scope.manifests}
-    return [scope.schemas.cel_rules(*kind) for kind in kinds]
-
-
-def check_files(paths: Iterable[Path]) -> CheckRun:
+def check_files(paths: Iterable[Path], *, store: Store | None = None) -> CheckRun:
     """Check plain manifest files or folders of them, without a repository."""
     started = time.monotonic()
-    counts: Counter[str] = Counter(rules=len(ALL))
-    findings: list[Finding] = []
-    manifests: list[Manifest] = []
-    for path in _expanded(paths):
-        documents, problem = read_manifests(path)
-        counts["files"] += 1
-        if problem:
-            text = problem.removeprefix(f"{path}:").strip()
-            findings.append(Finding("FIL001", "", str(path), "", f"cannot be read: {text}", "correct the YAML there"))
-        app = App("", "", "files", path.stem, path.stem, "default", path.parent, path, ())
-        manifests += [Manifest(app, str(path), body) for body in _objects(documents)]
-    scope = Scope(usable(manifests), schemas())
-    counts["objects"] = len(manifests)
-    counts["celRules"] = sum(_cel_rules(scope))
-    findings += [finding for check in OBJECTS if check.plain for finding in check.find(scope)]
-    return _run(in_files(findings), counts, started)
+    contents = read_all(expanded(paths))
+    around = _around() if store else ""
+    named = (part for path, content in contents.items() for part in (str(path), content))
+    keeper = _Keeper(store, digest_of("files", around, *named) if store else "")
+    if run := keeper.answer(started):
+        return run
+    from leanrag.checks.whole_files import check_contents
+
+    findings, counts = check_contents(contents, store, around)
+    return keeper.keep(merge_findings(findings), counts, started, lambda: _around(now=True) == around)
 
 
-def _objects(documents: tuple[object, ...]) -> list[Mapping[str, object]]:
-    """Return the objects of a file, those inside a List too; anything else is judged as an object without kind."""
-    found: list[Mapping[str, object]] = []
-    for document in documents:
-        body = document if isinstance(document, Mapping) else {}
-        inner = body.get("items") if body.get("kind") == "List" else None
-        found += [each for each in inner if isinstance(each, Mapping)] if isinstance(inner, list) else [body]
-    return found
+def _around(now: bool = False) -> str:
+    """Return a hash of program and surroundings; `now`, or as the program was when this process began."""
+    return digest_of(program() if now else rule_set(), surroundings())
 
 
-def _expanded(paths: Iterable[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(each for suffix in ("*.yaml", "*.yml", "*.json") for each in path.rglob(suffix))
-        elif path.exists():
-            found.append(path)
-        else:
-            raise InputError(f"{path}: no such file or folder", hint="name manifest files, or folders of them")
-    if not found:
-        raise InputError("no .yaml, .yml or .json file among the paths given", hint="name files with manifests")
-    return found
+def _seen(root: Path, now: bool = False) -> tuple[str, dict[str, str]]:
+    return _around(now), listing(root)
 
 
-def _run(findings: Iterable[Finding], counts: Counter[str], started: float) -> CheckRun:
-    merged = merge_findings(findings)
-    seconds = round(time.monotonic() - started, 2)
-    broken = [finding for finding in merged if not finding.unknown]
-    unknown = len(merged) - len(broken)
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """Keeps one whole answer under a key of everything that it follows from."""
+
+    store: Store | None
+    key: str
+
+    def answer(self, started: float) -> CheckRun | None:
+        """Return the answer that was given before."""
+        value = self.store.read(f"run-{self.key}") if self.store else None
+        return _run(tuple(map(from_row, value["findings"])), Counter(value["counts"]), started) if value else None
+
+    def keep(
+        self, findings: tuple[Finding, ...], counts: Counter[str], started: float, unchanged: Callable[[], bool]
+    ) -> CheckRun:
+        """Return an answer, and keep it if what it follows from did not change meanwhile."""
+        if self.store and unchanged():
+            self.store.write(f"run-{self.key}", {"findings": [*map(row, findings)], "counts": dict(counts)})
+        return _run(findings, counts, started)
+
+
+def _run(findings: tuple[Finding, ...], counts: Counter[str], started: float) -> CheckRun:
+    counts["rules"] = len(ALL)
+    broken = [finding for finding in findings if not finding.unknown and not finding.allowed]
+    unknown = sum(finding.unknown and not finding.holds for finding in findings)
     outcome = Outcome.FAIL if broken else Outcome.INCONCLUSIVE if unknown else Outcome.PASS
-    if not merged and not counts["objects"]:
+    if not findings and not counts["objects"] and not counts["unchanged"]:
         outcome = Outcome.INCONCLUSIVE
     reason = _reason(len(broken), unknown, counts)
     facts: dict[str, JSON] = {**counts, "findings": len(broken), "unknown": unknown}
-    return CheckRun(StepResult("check", outcome, reason, seconds, _items(merged), facts), merged, dict(counts))
+    seconds = round(time.monotonic() - started, 2)
+    return CheckRun(StepResult("check", outcome, reason, seconds, _items(findings), facts), findings, dict(counts))
 
 
-def _reason(broken: int, unknown: int, counts: Counter[str]) -> str:
+def _reason(broken: int, unknown: int, counts: Mapping[str, int]) -> str:
     if broken or unknown:
         parts = [f"{broken} findings"] * bool(broken) + [f"{unknown} objects that could not be judged"] * bool(unknown)
         return " and ".join(parts)
-    if not counts["objects"]:
-        return "nothing was rendered, so nothing was checked"
-    return f"{counts['objects']} objects satisfy {counts['rules']} rules"
+    if counts["objects"]:
+        return f"{counts['objects']} objects satisfy {counts['rules']} rules"
+    return "no cluster has changed" if counts["unchanged"] else "nothing was rendered, so nothing was checked"
 
 
 def _items(findings: tuple[Finding, ...]) -> tuple[Item, ...]:
     items = []
     for check in ALL:
         own = [finding for finding in findings if finding.rule == check.id]
-        broken = [finding for finding in own if not finding.unknown]
-        outcome = Outcome.FAIL if broken else Outcome.INCONCLUSIVE if own else Outcome.PASS
+        broken = [finding for finding in own if not finding.unknown and not finding.allowed]
+        unknown = any(finding.unknown and not finding.holds for finding in own)
+        outcome = Outcome.FAIL if broken else Outcome.INCONCLUSIVE if unknown else Outcome.PASS
         reason = f"{len(own)}: {own[0]}" if own else "none found"
         items.append(Item(check.id, outcome, reason, check.sentence))
     return tuple(items)

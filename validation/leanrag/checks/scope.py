@@ -12,6 +12,7 @@ from leanrag.core.result import JSON
 from leanrag.render.manifest import Manifest
 
 Identity = tuple[str, str, str, str]
+Before = Mapping[Identity, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class Scope:
     missing: frozenset[str] = frozenset()
     namespaces: Mapping[str, str] = field(default_factory=dict)
     root: Path = Path()
-    before: Mapping[Identity, Mapping[str, Any]] | None = None
+    before: Before | None = None
+    # What several rules ask of the same objects is worked out once (`of_kind`, pods.all_pods).
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def finding(
         self,
@@ -49,7 +52,12 @@ class Scope:
 
     def of_kind(self, *kinds: str) -> Iterator[Manifest]:
         """Yield the objects of these kinds."""
-        return (manifest for manifest in self.manifests if manifest.kind in kinds)
+        if "kinds" not in self.kept:
+            found: dict[str, list[Manifest]] = {}
+            for manifest in self.manifests:
+                found.setdefault(manifest.kind, []).append(manifest)
+            self.kept["kinds"] = found
+        return (manifest for kind in dict.fromkeys(kinds) for manifest in self.kept["kinds"].get(kind, ()))
 
 
 def identity(manifest: Manifest) -> Identity:

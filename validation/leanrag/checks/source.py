@@ -110,9 +110,14 @@ def _broken(path: Path, message: str) -> SourceFile:
     return SourceFile(path, error=rest.split(": ", 1)[-1], error_line=line)
 
 
-def read_manifests(path: Path) -> tuple[tuple[Any, ...], str]:
-    """Return the documents of a plain manifest file, or the reason why it cannot be read."""
+def read_documents(path: Path, content: bytes | str) -> tuple[tuple[Any, ...], str, int]:
+    """Return the documents of a manifest file, or why there are none and the line of that; a text is such a reason."""
+    if isinstance(content, str):
+        return (), content, 0
     try:
-        return tuple(document for document in load_all(read_text(path), str(path)) if document is not None), ""
+        return load_all(content.decode("utf-8"), str(path)), "", 0
+    except UnicodeDecodeError as error:
+        return (), f"not UTF-8 text (byte {error.start})", content.count(b"\n", 0, error.start) + 1
     except InputError as error:
-        return (), error.message
+        broken = _broken(path, error.message)
+        return (), broken.error, broken.error_line

@@ -1,18 +1,21 @@
 """The values of one Application as Helm merges them, against the chart's values.schema.json."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
-from jsonschema.validators import validator_for
+import jsonschema_rs
 
 from leanrag.checks.finding import suggestion
 from leanrag.checks.source import KeyPath, SourceFile
+
+# jsonschema explains better, and takes as long to import as everything else together: only what is wrong waits for it.
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _SCHEMES = ("hf://", "oci://", "s3://", "pvc://")
 _MODEL_SOURCE = ("model", "source")
@@ -28,30 +31,57 @@ class Problem:
     fix: str
 
 
-def load_schema(chart: Path) -> Mapping[str, Any] | str | None:
-    """Return a chart's values.schema.json, None without one, or the reason why it cannot be used."""
-    path = chart / "values.schema.json"
-    if not path.is_file():
-        return None
+@dataclass(frozen=True, slots=True)
+class ValuesSchema:
+    """A chart's values.schema.json: `quick` (jsonschema-rs) says whether values fit, `whole` says why not."""
+
+    whole: Any
+    quick: Any = None
+
+
+@lru_cache(maxsize=256)
+def parse_schema(text: bytes) -> ValuesSchema | str:
+    """Return a chart's schema, or the reason why it cannot be used."""
     try:
-        schema = json.loads(path.read_text(encoding="utf-8"))
-        validator_for(schema, default=Draft7Validator).check_schema(schema)
-    except (OSError, ValueError) as error:
+        schema = json.loads(text)
+    except (ValueError, RecursionError) as error:
         return f"is no JSON: {error}"
+    try:
+        named = isinstance(schema, dict) and "$schema" in schema
+        return ValuesSchema(schema, (jsonschema_rs.validator_for if named else jsonschema_rs.Draft7Validator)(schema))
+    except (ValueError, TypeError):
+        return _carefully(schema)
+
+
+def _carefully(schema: Any) -> ValuesSchema | str:
+    """Let the slower library say what is wrong with a schema, and use that library alone where it takes it."""
+    from jsonschema import Draft7Validator
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    try:
+        validator_for(schema, default=Draft7Validator).check_schema(schema)
     except SchemaError as error:
         return f"is no JSON Schema: {error.message}"
-    return dict(schema)
+    return ValuesSchema(schema)
 
 
-def problems(schema: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Problem]:
+def problems(schema: ValuesSchema, values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield every value that a schema refuses, each with its path and the way out."""
-    validator = validator_for(schema, default=Draft7Validator)(schema)
-    for error in validator.iter_errors(values):
+    with contextlib.suppress(ValueError):  # what it cannot read, the other one explains
+        if schema.quick is not None and schema.quick.is_valid(values):
+            return
+    from jsonschema import Draft7Validator
+    from jsonschema.validators import validator_for
+
+    for error in validator_for(schema.whole, default=Draft7Validator)(schema.whole).iter_errors(values):
         yield from _explained(error)
 
 
-def _explained(error: ValidationError) -> Iterator[Problem]:
+def _explained(error: "ValidationError") -> Iterator[Problem]:
     if error.context:
+        from jsonschema.exceptions import best_match
+
         error = best_match([error]) or error
     path: KeyPath = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
@@ -63,7 +93,7 @@ def _explained(error: ValidationError) -> Iterator[Problem]:
     yield Problem(rule, *_wrong(error, path))
 
 
-def _unexpected(error: ValidationError) -> list[str]:
+def _unexpected(error: "ValidationError") -> list[str]:
     schema: Any = error.schema
     instance: Any = error.instance
     patterns = schema.get("patternProperties", {})
@@ -71,7 +101,7 @@ def _unexpected(error: ValidationError) -> list[str]:
     return [name for name in names if not any(re.search(pattern, name) for pattern in patterns)]
 
 
-def _wrong(error: ValidationError, path: KeyPath) -> tuple[KeyPath, str, str]:
+def _wrong(error: "ValidationError", path: KeyPath) -> tuple[KeyPath, str, str]:
     """Return path, message and way out of a value that is known but not possible."""
     value: Any = error.instance
     keyword = str(error.validator)

@@ -1,0 +1,179 @@
+"""A whole repository: rules on files, then every cluster, several at a time, and only those that are not known yet."""
+
+import gc
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any
+
+from leanrag.catalog.repository import Repository
+from leanrag.checks.cache import Pack, Store, digest_of, from_row, row
+from leanrag.checks.cache_inputs import Inputs
+from leanrag.checks.cache_objects import Verdicts
+from leanrag.checks.changed import Base, commit_of, compared
+from leanrag.checks.files import Files, environment_of, read_files
+from leanrag.checks.registry import FILES, OBJECTS
+from leanrag.checks.schemas import schemas
+from leanrag.checks.whole_cluster import Judge, Result, cluster_file
+from leanrag.checks.whole_progress import Progress
+from leanrag.core.errors import ToolError
+
+# One cluster warms what all share (validators, charts' schemas) before so many are judged by copies of this process.
+_MANY = 8
+_CHUNK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """How a repository is checked: where results are kept, and in how many processes (0: as there are processors).
+
+    `listing` holds the hash of every file (cache_key.listing), `around` a hash of program and surroundings, and
+    `unchanged` says at the end whether both are still true: only then is a result kept. `wanted` are the clusters that
+    were named (none: all).
+    """
+
+    store: Store | None
+    workers: int
+    listing: Mapping[str, str]
+    around: str
+    unchanged: Callable[[], bool]
+    wanted: tuple[str, ...] = ()
+    base: Base | None = None
+
+
+def check_whole(root: Path, whole: Whole, changed_since: str = "") -> Result:
+    """Check a repository; with `changed_since` only the clusters that differ from that commit are judged."""
+    repository = Repository(root)
+    there = repository.cluster_names()
+    for name in whole.wanted:
+        if name not in there:
+            repository.cluster(name)  # raises with the near match
+    names = whole.wanted or there
+    if not changed_since:
+        return check_clusters(repository, names, whole)
+    git, sha = commit_of(repository.root, changed_since)
+    with compared(repository.root, names, git, sha) as base:
+        result = check_clusters(repository, base.names, replace(whole, base=base))
+    return replace(result, counts=result.counts + Counter(unchanged=len(names) - len(base.names)))
+
+
+def check_clusters(repository: Repository, names: Sequence[str], whole: Whole) -> Result:
+    """Check the files of a repository and these clusters; findings come in the order of the names."""
+    files = read_files(repository.root)
+    found = [each for check in FILES for each in check.find(files)]
+    if whole.wanted:
+        found = [each for each in found if files.concerns(each.file, whole.wanted)]
+    verdicts = Verdicts(OBJECTS, Pack(whole.store, f"objects-{whole.around[:16]}"))
+    judge = Judge(files, schemas(), verdicts, frozenset(finding.file for finding in found))
+    kept = _Kept(files, whole)
+    known = {name: result for name in names if (result := kept.get(name))}
+    fresh = _judged(judge, [name for name in names if name not in known], whole)
+    results = [known.get(name) or kept.put(name, next(fresh)) for name in names]
+    if whole.unchanged():
+        verdicts.save()
+        kept.save()
+    counts = sum((each.counts for each in results), Counter[str]())
+    return Result((*found, *(finding for each in results for finding in each.findings)), counts)
+
+
+class _Kept:
+    """Results of clusters by everything that they follow from."""
+
+    def __init__(self, files: Files, whole: Whole) -> None:
+        self._files, self._whole = files, whole
+        self._inputs = Inputs(whole.listing)
+        self._pack = Pack(whole.store, f"clusters-{whole.around[:16]}")
+
+    def _key(self, name: str) -> str | None:
+        path = cluster_file(self._files, name)
+        environment = environment_of(self._files.clusters[path])
+        if not isinstance(environment, str) or self._whole.store is None:
+            return None
+        base = self._whole.base.key(name) if self._whole.base else ""
+        inputs = self._inputs.of(path, environment)
+        return digest_of(self._whole.around, str(self._files.root), str(path), inputs, base)
+
+    def get(self, name: str) -> Result | None:
+        key = self._key(name)
+        value = self._pack.get(key) if key else None
+        return Result(tuple(map(from_row, value["findings"])), Counter(value["counts"])) if value else None
+
+    def put(self, name: str, result: Result) -> Result:
+        # What a cluster that cannot be read is said to be depends on what was said of its file.
+        if (key := self._key(name)) and result.counts:
+            self._pack.put(key, {"findings": list(map(row, result.findings)), "counts": dict(result.counts)})
+        return result
+
+    def save(self) -> None:
+        self._pack.save()
+
+
+def _judged(judge: Judge, names: Sequence[str], whole: Whole) -> Iterator[Result]:
+    """Yield the result of each cluster, in order; by copies of this process where there is more than one to judge."""
+    progress = Progress(len(names))
+    workers = min(whole.workers or _processors(), len(names))
+    alone = len(names) if workers < 2 or "fork" not in get_all_start_methods() else 1 if len(names) >= _MANY else 0
+    work = _Work(judge, whole.base)
+    try:
+        for name in names[:alone]:
+            yield work.result(name)
+            progress.step()
+        for result, new in _by_copies(work, names[alone:], workers):
+            judge.verdicts.learn(new)
+            yield result
+            progress.step()
+    finally:
+        progress.end()
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What each process needs to judge a cluster; copies of a process share it."""
+
+    judge: Judge
+    base: Base | None
+
+    def result(self, name: str) -> Result:
+        return self.judge.cluster(name, self.base.objects(name) if self.base else None)
+
+
+_SHARED: list[_Work] = []
+
+
+def _by_copies(work: _Work, names: Sequence[str], workers: int) -> Iterator[tuple[Result, dict[str, Any]]]:
+    if not names:
+        return
+    _SHARED[:] = [work]
+    gc.freeze()  # what is shared stays shared: the collector would write to it
+    chunk = _CHUNK if len(names) >= _MANY * workers else 1
+    try:
+        with ProcessPoolExecutor(workers, get_context("fork"), initializer=_quiet) as pool:
+            yield from pool.map(_in_a_copy, names, chunksize=chunk)
+    except BrokenProcessPool:
+        message = "a process that judged clusters was killed"
+        raise ToolError(message, hint="give it more memory, or check fewer clusters at once: --cluster") from None
+    finally:
+        gc.unfreeze()
+        _SHARED.clear()
+
+
+def _quiet() -> None:
+    """End without a word when the first process ends: that one says why."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _in_a_copy(name: str) -> tuple[Result, dict[str, Any]]:
+    [work] = _SHARED
+    return work.result(name), work.judge.verdicts.new()
