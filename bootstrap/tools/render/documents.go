@@ -68,23 +68,36 @@ func parsed(text string) any {
 
 // odd says that a text may hold a merge, an anchor, an alias, a tag, or more than one document.
 func odd(text string) bool {
-	if strings.Contains(text, "<<") || strings.HasPrefix(text, "%") || strings.HasPrefix(text, "...") ||
-		strings.Contains(text, "\n%") || strings.Contains(text, "\n...") {
-		return true
-	}
-	for at := strings.IndexAny(text, "&*!"); at >= 0; {
-		before := at == 0 || strings.IndexByte(" \t\n[{,:-?", text[at-1]) >= 0
-		after := at+1 == len(text) || strings.IndexByte(" \t\n\r&*!", text[at+1]) >= 0
-		if before && !after || text[at] == '!' && before {
+	for _, sign := range []string{"<<:", "<< ", "<<\t", "<<\n", "\n%", "\n..."} {
+		if strings.Contains(text, sign) {
 			return true
 		}
-		next := strings.IndexAny(text[at+1:], "&*!")
-		if next < 0 {
-			return false
+	}
+	if strings.HasPrefix(text, "%") || strings.HasPrefix(text, "...") {
+		return true
+	}
+	for at := range len(text) {
+		switch text[at] {
+		case '!':
+			if begins(text, at) {
+				return true
+			}
+		case '&', '*': // a name of letters, digits, _ and - follows
+			if begins(text, at) && at+1 < len(text) && (text[at+1] == '_' || text[at+1] == '-' || alphanumeric(text[at+1])) {
+				return true
+			}
 		}
-		at += 1 + next
 	}
 	return false
+}
+
+// begins says that a word of YAML could begin here.
+func begins(text string, at int) bool {
+	return at == 0 || strings.IndexByte(" \t\n[{,:-?", text[at-1]) >= 0
+}
+
+func alphanumeric(char byte) bool {
+	return char >= '0' && char <= '9' || char >= 'A' && char <= 'Z' || char >= 'a' && char <= 'z'
 }
 
 func object(to []byte, from yaml.MapSlice, depth int) ([]byte, bool) {
