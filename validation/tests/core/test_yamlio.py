@@ -37,8 +37,14 @@ def test_keys_become_strings_as_in_json() -> None:
     assert yamlio.load("n: x\n1: a\n", "f.yaml") == {"false": "x", "1": "a"}
 
 
-def test_merged_keys_are_merged_and_own_keys_win() -> None:
-    assert yamlio.load("base: &b {k: 1, l: 2}\nown: {<<: *b, k: 3}", "f")["own"] == {"k": 3, "l": 2}
+def test_merged_keys_are_merged() -> None:
+    assert yamlio.load("base: &b {k: 1, l: 2}\nown: {<<: *b, m: 3}", "f")["own"] == {"k": 1, "l": 2, "m": 3}
+
+
+@pytest.mark.parametrize("own", ["{<<: *b, k: 3}", "{k: 3, <<: *b}"])
+def test_a_key_beside_the_same_merged_one_is_refused_since_their_order_would_decide(own: str) -> None:
+    with pytest.raises(YamlError, match=r"f:2:\d+: key 'k' is repeated"):
+        yamlio.load(f"base: &b {{k: 1}}\nown: {own}", "f")
 
 
 @pytest.mark.parametrize(
@@ -46,9 +52,16 @@ def test_merged_keys_are_merged_and_own_keys_win() -> None:
     [
         ("a: 1\na: 2", "f.yaml:2:1", "repeated"),
         ("m:\n  b: 1\n  b: 2", "f.yaml:3:3", "repeated"),
-        ("a: .nan", "f.yaml:1:4", "not a number"),
+        ("a: .nan", "f.yaml:1:4", "no numbers"),
         ("a: [1", "f.yaml:", "expected"),
-        ("a: !!python/object:os.system x", "f.yaml:1:4", "constructor"),
+        ("a: 1\n---\nb: !!int x", "f.yaml:3:4", "no int"),
+        ("a: 1\n--- {b: 2}", "f.yaml:2:1", "holds nothing else"),
+        ("%YAML 1.1\n---\na: 1", "f.yaml:1:1", "directive"),
+        ('a: "\\/"', "f.yaml:1:4", "no escape"),
+        ("a: [b?c]", "f.yaml:1:5", "begins a key"),
+        ("a: &b [*b]", "f.yaml:1:4", "contains itself"),
+        ("[" * 1_000_000, "f.yaml:1:129", "levels"),
+        ("a:\tb\n\tc: d", "f.yaml:2:", "tab"),
         ("{[1]: 2}", "f.yaml:1:2", "plain word"),
     ],
 )
@@ -57,6 +70,19 @@ def test_what_kubernetes_refuses_is_refused_with_its_place(text: str, place: str
         yamlio.load(text, "f.yaml")
     assert caught.value.message.startswith(place)
     assert word in caught.value.message
+
+
+def test_a_foreign_tag_is_dropped_and_runs_nothing() -> None:
+    assert yamlio.load("a: !!python/object/apply:os.system [x]", "f") == {"a": ["x"]}
+
+
+def test_an_anchor_may_be_defined_again() -> None:
+    assert yamlio.load("a: &b 1\nc: &b 2\nd: *b", "f") == {"a": 1, "c": 2, "d": 2}
+
+
+def test_a_text_too_large_is_refused() -> None:
+    with pytest.raises(YamlError, match="more than"):
+        yamlio.load(" " * (yamlio.MAX_BYTES + 1), "f")
 
 
 def test_an_alias_bomb_ends_early() -> None:
