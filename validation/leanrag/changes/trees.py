@@ -1,0 +1,61 @@
+"""The two sides of a comparison: a commit without touching the work tree, or the work tree itself."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from leanrag.catalog.export import RENDERED_FROM, exported
+from leanrag.catalog.repository import Repository
+from leanrag.core.errors import InputError
+from leanrag.core.git import Git
+
+WORK_TREE = "the work tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One side: how the user named it, its commit (empty: the work tree), and its files."""
+
+    name: str
+    sha: str
+    repository: Repository
+
+    @property
+    def title(self) -> str:
+        """The name with the commit where it says more."""
+        return self.name if not self.sha or self.sha.startswith(self.name) else f"{self.name} ({self.sha[:12]})"
+
+
+class Trees:
+    """Opens revisions of one repository; each commit is written out once, and all is gone at the end."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._git = Git(self.root)
+        self._open = ExitStack()
+        self._folders: dict[str, Path] = {}
+
+    def __enter__(self) -> "Trees":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def at(self, revision: str | None) -> Tree:
+        """Return a side; None is the work tree, with what is not committed and not added."""
+        if revision is None:
+            return Tree(WORK_TREE, "", Repository(self.root))
+        top = self._git.top()
+        sha = self._git.resolve(revision)
+        if sha is None:
+            raise InputError(f"no commit {revision!r} in {top}", hint="name a branch, tag or commit; fetch it first")
+        return Tree(revision, sha, Repository(self._folder(sha, self.root.relative_to(top))))
+
+    def _folder(self, sha: str, below: Path) -> Path:
+        if sha not in self._folders:
+            paths = tuple(str(below / each) for each in RENDERED_FROM)
+            self._folders[sha] = self._open.enter_context(exported(self._git, sha, *paths)) / below
+        return self._folders[sha]
