@@ -157,4 +157,8 @@ SAME_PASS: tuple[Check, ...] = (
     Check("CEL001", "Every object satisfies the CEL rules of its kind"),
 )
 
-ALL: tuple[Check, ...] = tuple({check.id: check for check in (*FILES, *RENDERING, *OBJECTS, *SAME_PASS)}.values())
+# What an object allows itself is judged when everything else was (exemptions.py).
+EXEMPTIONS = (Check("ALW001", "Every exemption is of a rule that has some, says why, and is needed"),)
+
+_EVERY = (*FILES, *RENDERING, *OBJECTS, *SAME_PASS, *EXEMPTIONS)
+ALL: tuple[Check, ...] = tuple({check.id: check for check in _EVERY}.values())
