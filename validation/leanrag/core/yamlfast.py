@@ -15,9 +15,11 @@ _ASCII = bytes((0x0A, *range(0x20, 0x7F)))
 # Controls, the line breaks NEL, LS and PS, byte order marks, surrogates, non-characters.
 _ODD = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _SEPARATOR = re.compile(r"\n---(?![ ]*(?:\n|\Z)|[ ]+#)")
-_PROPERTY = re.compile(r"(?:^|[\s\[\]{},:\"'-])(?:!|[&*][^\s&*])", re.MULTILINE)  # a tag, an anchor, an alias
-_FLOW = re.compile(r"(?:^|[:?-])[ ]*[\[{]", re.MULTILINE)
+# A tag, an anchor or an alias, where a node begins.
+_PROPERTY = re.compile(r"(?:^|[-?:,\[{])[ ]*(?:!|[&*][\w-])", re.MULTILINE)
 _FIRST = frozenset("+-.0123456789yYnNoO")
+# What may stand bare between brackets.
+_BARE = re.compile(r"[^\n,\[\]{}]+")
 _INT64 = 2**63
 
 
@@ -26,12 +28,12 @@ def load(text: str) -> list[Any] | None:
     if _odd(text):
         return None
     try:
-        documents = loads_all(text) or []
+        documents = loads_all(text) or [None]
         words = _words(documents)
         unsure = words is None or "<<" in words or any(_mistaken(word, text) for word in words)
     except (ValueError, TypeError, OverflowError):
         return None
-    return None if unsure else documents
+    return None if unsure or documents == [None] else documents  # ryaml makes one of no document, too
 
 
 def _odd(text: str) -> bool:
@@ -45,7 +47,6 @@ def _odd(text: str) -> bool:
         or "\\/" in text
         or ("---" in text and bool(_SEPARATOR.search(f"\n{text}")))
         or (("!" in text or "&" in text or "*" in text) and bool(_PROPERTY.search(text)))
-        or ("?" in text and bool(_FLOW.search(text)))
     )
 
 
@@ -68,7 +69,10 @@ def _words(documents: list[Any]) -> set[str] | None:
 
 
 def _mistaken(word: str, text: str) -> bool:
-    """Say whether a string may stand bare in the text and be no string to Kubernetes: yes, 0644, 1_000."""
+    """Say whether a string may stand bare in the text and be none to Kubernetes: yes, 0644, 1_000, [a?b]."""
+    if "?" in word and _BARE.fullmatch(word):
+        spaced = r"\s+".join(map(re.escape, word.split()))
+        return bool(re.search(rf"(?:^|[\[{{,:?])\s*{spaced}\s*[\]}},:#]", text, re.MULTILINE))
     if word[:1] not in _FIRST or isinstance(plain(word), str) or not isinstance(loads(word), str):
         return False
     return bool(re.search(rf"(?<![\"'\w]){re.escape(word)}(?![\"'\w])", text))

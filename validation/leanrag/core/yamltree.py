@@ -29,7 +29,7 @@ _REFUSED = (
     ),
     (re.compile("\ufeff"), "a byte order mark (U+FEFF) stands at the beginning of a file only"),
     (
-        re.compile(r"^---.*\n(?:[ \t]*(?:#.*)?\r?\n)*\.\.\.(?=\s|$)", re.MULTILINE),
+        re.compile(rf"^---.*\n(?:\s|#.*\n)*(?<=[\n{_BREAKS}])\.\.\.(?=\s|$)", re.MULTILINE),
         "an empty document needs no ... at its end, and kubectl refuses it",
     ),
 )
