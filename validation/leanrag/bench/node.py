@@ -162,7 +162,7 @@ def _kubelet(network: Network, node: Node, folder: Path) -> dict[str, Any]:
         "imageGCHighThresholdPercent": 100,
         # A disk that was full for a moment keeps pods away for five minutes otherwise.
         "evictionPressureTransitionPeriod": "10s",
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "200Mi", "imagefs.available": "200Mi"},
     }
 
 

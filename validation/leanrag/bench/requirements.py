@@ -11,8 +11,9 @@ from leanrag.bench import cgroups, links
 from leanrag.bench.model import Bench
 from leanrag.bench.namespaces import EMPTIED
 from leanrag.bench.network import Network
-from leanrag.bench.node import cni_folder
+from leanrag.bench.node import cni_folder, containerd_root
 from leanrag.core.errors import InputError
+from leanrag.core.files import cache_dir
 from leanrag.core.process import run
 from leanrag.core.progress import say
 
@@ -31,6 +32,7 @@ PROGRAMS = {
     "unshare": "util-linux",
 }
 _CNI_PACKAGE = "containernetworking-plugins"
+_DISK, _DISK_FIRST = 3 * 2**30, 16 * 2**30  # free bytes, once its images are there and before (measured: 13 GB)
 _SOCKET_LIMIT = 100  # bytes of a Unix socket's path, less what containerd appends
 
 
@@ -39,7 +41,8 @@ def require(bench: Bench) -> None:
     problems = [problem for check in (_platform, _root) for problem in check()]
     if not problems:
         _install()
-        problems = [*_programs(), *_cgroups(), *_folder(bench.state), *_addresses(bench.network), *_ports(bench)]
+        problems = [*_programs(), *_cgroups(), *_folder(bench.state), *_disk(bench)]
+        problems += [*_addresses(bench.network), *_ports(bench)]
     if problems:
         raise InputError(
             "the bench cannot start here: " + "; ".join(problems),
@@ -92,6 +95,18 @@ def _folder(folder: Path) -> list[str]:
         return [f"{folder} is in a folder that is empty inside a node; set LEANRAG_CACHE to another"]
     longest = len(str(folder / "spoke" / "containerd.sock"))
     return [f"{folder} is too long a path for a socket; set LEANRAG_CACHE"] if longest > _SOCKET_LIMIT else []
+
+
+def _disk(bench: Bench) -> list[str]:
+    """A node on a full disk removes images and ends pods, which looks like anything but a full disk."""
+    there = all(containerd_root(bench.network, each).is_dir() for each in bench.nodes)
+    wanted = _DISK if there else _DISK_FIRST
+    free = shutil.disk_usage(cache_dir()).free
+    if free >= wanted:
+        return []
+    return [
+        f"{free / 2**30:.1f} GiB are free in {cache_dir()}, and {wanted / 2**30:.0f} are needed (or set LEANRAG_CACHE)"
+    ]
 
 
 def _addresses(network: Network) -> list[str]:

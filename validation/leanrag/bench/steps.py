@@ -104,6 +104,8 @@ def _import_pause(bench: Bench, each: Node) -> None:
         path = cache_dir() / "bench" / "pause.tar"
         archive.write_image(path, node.PAUSE, {"/pause": tool("pause")}, ("/pause",))
         node.ctr(bench.state, each, "images", "import", path)
+    # On a full disk the kubelet removes images that no container uses; without this one no pod starts any more.
+    node.ctr(bench.state, each, "images", "label", node.PAUSE, "io.cri-containerd.pinned=pinned")
 
 
 def _agents(bench: Bench, each: Node) -> None:

@@ -3,6 +3,7 @@
 import socket
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,3 +68,17 @@ def test_a_port_that_another_program_holds_is_named_with_who_needs_it(
 @pytest.mark.parametrize("folder", ["/var/lib/ci/state/bench", "/run/state/bench", "/root/" + "x" * 100])
 def test_a_state_folder_that_a_node_could_not_use_is_refused(folder: str) -> None:
     assert requirements._folder(Path(folder))
+
+
+def test_a_disk_too_full_for_a_node_is_said_before_anything_starts(
+    here: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(requirements, "containerd_root", lambda network, node: tmp_path)
+    monkeypatch.setattr(requirements.shutil, "disk_usage", lambda path: SimpleNamespace(free=2 * 2**30))
+    (problem,) = requirements._disk(here)
+    assert "2.0 GiB are free" in problem
+    assert "3 are needed" in problem
+    monkeypatch.setattr(requirements.shutil, "disk_usage", lambda path: SimpleNamespace(free=4 * 2**30))
+    assert requirements._disk(here) == []
+    monkeypatch.setattr(requirements, "containerd_root", lambda network, node: tmp_path / "none")
+    assert "16 are needed" in requirements._disk(here)[0]
