@@ -5,13 +5,13 @@ from pathlib import Path
 
 from leanrag.catalog.nearest import nearest
 from leanrag.catalog.repository import Repository
-from leanrag.changes.jobs import HUB
 from leanrag.changes.model import AppChange, Changes, ClusterChange, Trouble, Wanted
 from leanrag.changes.objects import Removal, object_changes
 from leanrag.changes.sides import AFTER, BEFORE, Side, read_side, rendered
 from leanrag.changes.trees import Tree, Trees
 from leanrag.changes.weight import weights
 from leanrag.core.errors import InputError
+from leanrag.render.jobs import HUB
 
 _ALL = Wanted()
 

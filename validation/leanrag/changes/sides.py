@@ -1,19 +1,17 @@
 """One side of one cluster: what there is to render at a revision, and rendering only what is asked for."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from leanrag.catalog.model import Cluster, ClusterFacts
 from leanrag.catalog.repository import LOCAL, load_release
-from leanrag.changes.jobs import HUB, Inputs, Job, cluster_jobs, hub_jobs
 from leanrag.changes.model import Trouble
 from leanrag.changes.trees import Tree, Trees
 from leanrag.checks.scope import mapping
 from leanrag.core import yamlio
-from leanrag.core.errors import InputError, RenderError
-from leanrag.render.helm import render
+from leanrag.core.errors import InputError
+from leanrag.render.jobs import HUB, Inputs, Job, cluster_jobs, hub_jobs, render_jobs
 from leanrag.render.manifest import Manifest
 
 Objects: TypeAlias = tuple[Manifest, ...]
@@ -85,17 +83,7 @@ def _pin(tree: Tree, cluster: str) -> str:
 def rendered(side: Side, names: Iterable[str]) -> tuple[dict[str, Objects], tuple[Trouble, ...]]:
     """Return the objects of those Applications that this side has, and why some could not be rendered."""
     jobs = [side.jobs[name] for name in names if name in side.jobs]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        answers = list(pool.map(lambda job: _render(side, job), jobs))
-    named = {job.app.name: answer for job, answer in zip(jobs, answers, strict=True)}
+    named = {job.app.name: answer for job, answer in zip(jobs, render_jobs(side.tree.repository, jobs), strict=True)}
     found = {name: answer for name, answer in named.items() if isinstance(answer, tuple)}
-    return found, tuple(answer for answer in named.values() if isinstance(answer, Trouble))
-
-
-def _render(side: Side, job: Job) -> Objects | Trouble:
-    if job.objects is not None:
-        return job.objects
-    try:
-        return render(side.tree.repository, job.app, job.overrides or None)
-    except (RenderError, InputError) as error:
-        return Trouble(side.name, job.app.name, error.message, error.hint)
+    broken = ((name, answer) for name, answer in named.items() if not isinstance(answer, tuple))
+    return found, tuple(Trouble(side.name, name, error.message, error.hint) for name, error in broken)

@@ -49,7 +49,9 @@ def objects(changes, name="east"):
 
 
 def test_equal_revisions_render_nothing_and_say_so(checkout, monkeypatch):
-    monkeypatch.setattr("leanrag.changes.sides.render", None)
+    monkeypatch.setattr(
+        "leanrag.changes.sides.render_jobs", lambda repository, jobs: pytest.fail("renders") if jobs else ()
+    )
     checkout.commit(**{"docs/README.md": "new", "charts/data/store/tests/x_test.yaml": "suite: x"})
     changes = compare(checkout.path, "HEAD~1", "HEAD")
     assert (changes.exit_code, changes.clusters, changes.same) == (0, (), ("east", "west", "hub"))
@@ -58,10 +60,13 @@ def test_equal_revisions_render_nothing_and_say_so(checkout, monkeypatch):
 def test_only_what_changed_is_rendered(checkout, monkeypatch):
     from leanrag.changes import sides
 
-    seen, render = [], sides.render
-    monkeypatch.setattr(
-        sides, "render", lambda repository, app, extra: (seen.append(app.name), render(repository, app, extra))[1]
-    )
+    seen, render = [], sides.render_jobs
+
+    def watched(repository, jobs):
+        seen.extend(job.app.name for job in jobs)
+        return render(repository, jobs)
+
+    monkeypatch.setattr(sides, "render_jobs", watched)
     checkout.commit(**{"overlays/blue/data/store.yaml": "replicas: 2\n"})
     compare(checkout.path, "HEAD~1", "HEAD", Wanted(clusters=("east",)))
     assert seen == ["east-store", "east-store"]

@@ -2,24 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from leanrag.catalog.model import App, Cluster
 from leanrag.catalog.repository import Repository
-from leanrag.checks.finding import at
-from leanrag.checks.scope import items, mapping
 from leanrag.core import yamlio
 from leanrag.core.result import JSON
-from leanrag.render.helm import chart_files, library
+from leanrag.render.helm import Outcome, chart_files, library, render_many
 from leanrag.render.manifest import Manifest
 
 HUB = "hub"
 ARGOCD = "argocd"
 _ROOT = Path("apps/root.yaml")
 _IN_CLUSTER = "https://kubernetes.default.svc"
+NOTHING: Mapping[str, JSON] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +30,18 @@ class Job:
     objects: tuple[Manifest, ...] | None = None
 
 
-def cluster_jobs(repository: Repository, cluster: Cluster) -> tuple[Job, ...]:
-    """Return what Argo CD makes of a cluster, the charts of apps/ first."""
-    return (*_own(repository, cluster), *(Job(app) for app in repository.apps(cluster)))
+def cluster_jobs(repository: Repository, cluster: Cluster, unpinned: Mapping[str, JSON] = NOTHING) -> tuple[Job, ...]:
+    """Return what Argo CD makes of a cluster, the charts of apps/ first; `unpinned` are keys for its release.yaml."""
+    return (*_own(repository, cluster, unpinned), *(Job(app) for app in repository.apps(cluster)))
 
 
-def _own(repository: Repository, cluster: Cluster) -> Iterator[Job]:
+def _own(repository: Repository, cluster: Cluster, unpinned: Mapping[str, JSON]) -> Iterator[Job]:
     folder = repository.root / "clusters" / cluster.name
     if not folder.is_dir():
         return  # the local cluster has no Argo CD
     path = folder / "release.yaml"
-    release = dict(mapping(mapping(yamlio.read(path)).get("release"))) if path.is_file() else {}
+    written = _map(_map(yamlio.read(path)).get("release")) if path.is_file() else {}
+    release: dict[str, Any] = {**unpinned, **written}
     address: dict[str, JSON] = {"repoURL": _address(repository.root)}
     hub = repository.root / "apps" / "pin.yaml"
     yield from _chart(repository, cluster, "pin", (hub,), {**address, "release": release})
@@ -70,23 +70,24 @@ def hub_jobs(repository: Repository) -> tuple[Job, ...]:
     if not path.is_file():
         return ()
     app = App("root", HUB, "apps", "root", "root", ARGOCD, path.parent, path, ())
-    listed = mapping(yamlio.read(path))
-    bodies = [body for body in items(listed.get("items")) or [listed] if isinstance(body, Mapping)]
+    listed = _map(yamlio.read(path))
+    bodies = [body for body in _list(listed.get("items")) or [listed] if isinstance(body, Mapping)]
     objects = tuple(Manifest(app, str(_ROOT), body) for body in bodies)
     charts = (_application(repository, each.body) for each in objects if each.kind == "Application")
     return (Job(app, objects=objects), *(job for job in charts if job))
 
 
 def _application(repository: Repository, body: Mapping[str, Any]) -> Job | None:
-    source = mapping(at(body, ("spec", "source")))
+    spec = _map(body.get("spec"))
+    source = _map(spec.get("source"))
     chart = repository.root / str(source.get("path") or "")
     if not (chart / "Chart.yaml").is_file():
         return None
-    helm = mapping(source.get("helm"))
-    files = tuple(repository.root / str(each).lstrip("/") for each in items(helm.get("valueFiles")))
-    given = {str(each.get("name")): str(each.get("value")) for each in items(helm.get("parameters"))}
-    name = str(at(body, ("metadata", "name")))
-    place = str(at(body, ("spec", "destination", "namespace")) or ARGOCD)
+    helm = _map(source.get("helm"))
+    files = tuple(repository.root / str(each).lstrip("/") for each in _list(helm.get("valueFiles")))
+    given = {str(each.get("name")): str(each.get("value")) for each in _list(helm.get("parameters"))}
+    name = str(_map(body.get("metadata")).get("name"))
+    place = str(_map(spec.get("destination")).get("namespace") or ARGOCD)
     overlay = files[-1] if files else chart / "values.yaml"
     release = str(helm.get("releaseName") or name)
     return Job(App(name, HUB, chart.parent.name, chart.name, release, place, chart, overlay, files, given))
@@ -108,6 +109,21 @@ def _addresses(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _addresses(each)
+
+
+def render_jobs(repository: Repository, jobs: Iterable[Job]) -> tuple[Outcome, ...]:
+    """Render jobs and return in their order what became of each: its objects, or why there are none."""
+    given = tuple(jobs)
+    answers = render_many(repository, [(job.app, job.overrides) for job in given if job.objects is None])
+    return tuple(next(answers) if job.objects is None else job.objects for job in given)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 class Inputs:
