@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ def check_root(
         return run
     from leanrag.checks.whole import Whole, check_whole
 
+    @cache
     def unchanged() -> bool:
         return _seen(root, now=True) == before
 
