@@ -3,19 +3,39 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from leanrag.catalog.repository import Repository
-from leanrag.checks.output import FORMATS
-from leanrag.checks.run import check_files, check_repository
+from leanrag.checks.cache import Store
+from leanrag.checks.output import wanted, written
+from leanrag.checks.run import CheckRun, check_files, check_root
+from leanrag.checks.text import View
 from leanrag.core.errors import InputError
 
 
-def check(root: Path, clusters: Iterable[str] = (), paths: Iterable[Path] = (), fmt: str = "text") -> tuple[int, str]:
-    """Check a repository, or plain manifests when paths are given; return exit code and document.
+def checked(
+    root: Path,
+    clusters: Iterable[str] = (),
+    paths: Iterable[Path] = (),
+    changed_since: str = "",
+    cached: bool = True,
+) -> CheckRun:
+    """Check a repository, or plain manifests and charts when paths are given.
 
-    Exit 0 = clean, 1 = findings, 2 = no answer (something could not be judged). `fmt` is text, json or junit.
+    `changed_since` names a commit: only clusters that differ from it are judged. `cached` answers what was judged
+    before.
     """
-    if fmt not in FORMATS:
-        raise InputError(f"no format {fmt!r}", hint="formats are: " + ", ".join(FORMATS))
     named = tuple(paths)
-    run = check_files(named) if named else check_repository(Repository(root), clusters)
-    return run.step.outcome.exit_code, FORMATS[fmt](run).rstrip("\n")
+    store = Store.of_user() if cached else None
+    if named and changed_since:
+        raise InputError("plain files have no base to compare with", hint="leave --changed-since out, or the paths")
+    if named:
+        return check_files(named, store=store)
+    return check_root(root, clusters, store=store, changed_since=changed_since)
+
+
+def check(root: Path, clusters: Iterable[str] = (), paths: Iterable[Path] = (), fmt: str = "text") -> tuple[int, str]:
+    """Check, and return exit code and document in one format (output.FORMATS).
+
+    Exit 0 = clean, 1 = findings, 2 = no answer (something could not be judged).
+    """
+    asked = wanted((fmt,))
+    run = checked(root, clusters, paths)
+    return run.step.outcome.exit_code, written(run, asked, View())

@@ -1,51 +1,58 @@
-"""What leanrag check prints: text for people, JSON for programs, JUnit for forges."""
+"""What leanrag check prints: text for people; JSON, JUnit, SARIF and annotations for programs and forges."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree
 
+from leanrag.checks.annotations import github, gitlab
 from leanrag.checks.finding import Finding
-from leanrag.checks.registry import ALL
+from leanrag.checks.registry import ALL, Check
 from leanrag.checks.run import CheckRun
+from leanrag.checks.text import View, text
+from leanrag.core.errors import InputError
+from leanrag.core.files import write_atomic
 from leanrag.core.result import JSON
 
-_LOOKED_AT = (
-    ("clusters", "clusters"),
-    ("apps", "Applications"),
-    ("files", "files"),
-    ("objects", "objects"),
-    ("rules", "rules"),
-)
+# XML 1.0 has no place for these characters, not even escaped.
+_NOT_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)], "?")
 
 
-def text(run: CheckRun) -> str:
-    """Return findings grouped by rule, one line each and its way out, and a summary line."""
-    lines: list[str] = []
-    for check in ALL:
-        own = [finding for finding in run.findings if finding.rule == check.id]
-        if own:
-            lines += [f"{check.id}  {check.sentence}: {len(own)} not"]
-            lines += [line for finding in own for line in _lines(finding)]
-            lines.append("")
-    return "\n".join([*lines, *_summary(run)]) + "\n"
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One format, and the file that takes it (None: stdout)."""
+
+    format: str
+    file: Path | None = None
 
 
-def _lines(finding: Finding) -> tuple[str, str]:
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    subject = ": ".join(part for part in (finding.app, finding.where) if part)
-    mark = "unknown: " if finding.unknown else ""
-    return f"  {place}: {mark}{subject + ': ' if subject else ''}{finding.message}", f"      fix: {finding.fix}"
+def wanted(given: Iterable[str]) -> tuple[Wanted, ...]:
+    """Return the formats that words like `text` and `sarif=FILE` ask for; text on stdout unless another is there."""
+    asked = []
+    for word in given or ("text",):
+        name, _, file = word.partition("=")
+        if name not in FORMATS:
+            raise InputError(f"no format {name!r}", hint="formats are: " + ", ".join(FORMATS))
+        asked.append(Wanted(name, Path(file) if file else None))
+    on_stdout = [each for each in asked if each.file is None]
+    if len(on_stdout) > 1:
+        first, second, *_ = (each.format for each in on_stdout)
+        raise InputError(f"{first} and {second} on stdout at once", hint=f"give one of them a file: {second}=FILE")
+    return tuple(asked) if on_stdout else (Wanted("text"), *asked)
 
 
-def _summary(run: CheckRun) -> tuple[str, ...]:
-    looked = ", ".join(f"{run.counts[key]} {word}" for key, word in _LOOKED_AT if run.counts.get(key))
-    rules = run.counts.get("celRules", 0)
-    left = (f"not evaluated: {rules} CEL rules of these kinds' CRDs",) if rules else ()
-    return (*left, f"{run.step.outcome}: {run.step.reason} ({looked}; {run.step.seconds:.1f} s)")
+def written(run: CheckRun, asked: Sequence[Wanted], view: View) -> str:
+    """Write the formats that have a file, each whole or not at all, and return the one for stdout."""
+    made = [(each.file, FORMATS[each.format](run, view)) for each in asked]
+    for file, document in made:
+        if file is not None:
+            write_atomic(file, document)
+    return next(document for file, document in made if file is None).rstrip("\n")
 
 
-def as_json(run: CheckRun) -> str:
-    """Return one JSON document: schema leanrag.io/check/v1."""
+def as_json(run: CheckRun, view: View) -> str:
+    """Return one JSON document: schema leanrag.io/check/v1 (check.schema.json, beside this file)."""
     document: Mapping[str, JSON] = {
         "schema": "leanrag.io/check/v1",
         "outcome": str(run.step.outcome),
@@ -54,42 +61,62 @@ def as_json(run: CheckRun) -> str:
         "counts": dict(run.counts),
         "findings": [_finding(finding) for finding in run.findings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # Half a surrogate pair, which YAML may hold, cannot be written as UTF-8; ASCII takes it.
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, JSON]:
-    return {
-        "rule": finding.rule,
-        "app": finding.app,
-        "file": finding.file,
-        "line": finding.line,
-        "where": finding.where,
-        "message": finding.message,
-        "fix": finding.fix,
-        "unknown": finding.unknown,
-    }
+    names = ("rule", "app", "file", "line", "column", "where", "message", "fix", "unknown", "holds", "allowed")
+    return {name: getattr(finding, name) for name in names}
 
 
-def junit(run: CheckRun) -> str:
+def junit(run: CheckRun, view: View) -> str:
     """Return a JUnit document: one test case a rule; a rule that could not be judged is an error, not a failure."""
-    unknown = sum(finding.unknown for finding in run.findings)
+    cases = [_case(check, run.findings) for check in ALL]
     suite = ElementTree.Element(
-        "testsuite",
-        name="leanrag check",
-        tests=str(len(ALL)),
-        failures=str(len({finding.rule for finding in run.findings if not finding.unknown})),
-        errors=str(1 if unknown else 0),
-        time=f"{run.step.seconds:.2f}",
+        "testsuite", name="leanrag check", tests=str(len(cases)), time=f"{run.step.seconds:.2f}"
     )
-    for check in ALL:
-        case = ElementTree.SubElement(suite, "testcase", classname="leanrag.check", name=f"{check.id} {check.sentence}")
-        own = [finding for finding in run.findings if finding.rule == check.id]
-        if own:
-            kind = "error" if all(finding.unknown for finding in own) else "failure"
-            element = ElementTree.SubElement(case, kind, message=f"{len(own)} findings")
-            element.text = "\n".join(line for finding in own for line in _lines(finding))
+    for kind in ("failure", "error"):
+        suite.set(f"{kind}s", str(sum(case.find(kind) is not None for case in cases)))
+    suite.extend(cases)
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
-FORMATS: Mapping[str, Callable[[CheckRun], str]] = {"text": text, "json": as_json, "junit": junit}
+def _case(check: Check, findings: Iterable[Finding]) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname="leanrag.check", name=f"{check.id} {check.sentence}", time="0")
+    own = [finding for finding in findings if finding.rule == check.id]
+    counted = [finding for finding in own if not finding.allowed and not finding.holds]
+    broken = [finding for finding in counted if not finding.unknown]
+    if counted:
+        kind = "failure" if broken else "error"
+        element = ElementTree.SubElement(
+            case, kind, type=check.id, message=f"{len(counted)} × {check.sentence}: not so"
+        )
+        element.text = "\n".join(_told(counted)).translate(_NOT_XML)
+    if len(own) > len(counted):
+        told = ElementTree.SubElement(case, "system-out")
+        told.text = "\n".join(_told(each for each in own if each not in counted)).translate(_NOT_XML)
+    return case
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[str]:
+    for each in findings:
+        yield f"{each.place()}: {each.told()}"
+        yield f"    allowed: {each.allowed}" if each.allowed else f"    fix: {each.fix}"
+
+
+def _sarif(run: CheckRun, view: View) -> str:
+    from leanrag.checks.sarif import sarif  # reads the explanations of all rules
+
+    return sarif(run, view)
+
+
+FORMATS: Mapping[str, Callable[[CheckRun, View], str]] = {
+    "text": text,
+    "json": as_json,
+    "junit": junit,
+    "sarif": _sarif,
+    "github": github,
+    "gitlab": gitlab,
+}

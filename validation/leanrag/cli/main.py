@@ -18,10 +18,11 @@ NO_ANSWER = 2
 # Verb → module and function. Imported when called: `leanrag check` need not wait for what `leanrag demo` needs.
 VERBS = {
     "bench": ("leanrag.cli.bench", "bench_group"),
-    "check": ("leanrag.cli.repository", "check_verb"),
+    "check": ("leanrag.cli.check", "check_verb"),
     "cluster": ("leanrag.cli.cluster", "cluster_group"),
     "clusters": ("leanrag.cli.repository", "clusters_verb"),
     "demo": ("leanrag.cli.local", "demo_verb"),
+    "diff": ("leanrag.cli.diff", "diff_verb"),
     "gate": ("leanrag.cli.gate", "gate_group"),
     "init": ("leanrag.cli.repository", "init_verb"),
     "judge": ("leanrag.cli.measure", "judge_verb"),

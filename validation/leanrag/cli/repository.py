@@ -1,4 +1,4 @@
-"""Verbs that read the repository: check, render, tools."""
+"""Verbs that read the repository: render, clusters, init."""
 
 import json
 from pathlib import Path
@@ -49,20 +49,6 @@ def render_verb(root: Path, cluster_name: str | None, app_name: str | None, out:
 
 def _as_yaml(manifests: tuple[Manifest, ...]) -> str:
     return "".join(f"---\n# {manifest.template}\n{yamlio.dump(dict(manifest.body))}" for manifest in manifests)
-
-
-@click.command("check")
-@root_option
-@click.option("--cluster", "clusters", multiple=True, help="Only this cluster; may be given again.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-def check_verb(root: Path, clusters: tuple[str, ...], fmt: str, paths: tuple[Path, ...]) -> int:
-    """Render everything and check it; with PATHS, check plain manifests."""
-    from leanrag.checks.commands import check
-
-    code, text = check(root, clusters, paths, fmt)
-    click.echo(text)
-    return code
 
 
 @click.command("clusters")
