@@ -1,12 +1,15 @@
 """Rendered objects against the strict schema of their kind: what the API server would refuse, drop or choke on."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from leanrag.checks import builtin as builtin_rules
 from leanrag.checks import cel_rules
 from leanrag.checks.defaults import defaulted
 from leanrag.checks.finding import Finding, at, dotted, suggestion
+from leanrag.checks.pods import pods
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
 from leanrag.checks.trees.releases import spanned
@@ -74,11 +77,28 @@ def _judge(scope: Scope, manifest: Manifest, schemas: Schemas, version: str, kin
     schema, validator = schemas.load(version, kind)
     # In built-in kinds a null is an absent field; custom resources keep it and are judged with it, and with defaults.
     builtin = schemas.builtin(version, kind)
-    body = _without_nulls(manifest.body) if builtin else defaulted(manifest.body, schema)
+    body = _without_nulls(manifest.body) if builtin else defaulted(_without_null_metadata(manifest.body), schema)
     found = [each for error in validator.iter_errors(body) for each in _findings(scope, manifest, schema, error)]
+    if builtin:
+        found += _unknown_nulls(scope, manifest, schema, validator, found)
     yield from _of_both(scope, manifest, body, found) if builtin else found
-    if not found and not builtin:
+    if not found and builtin:
+        yield from builtin_rules.broken(scope, manifest, body)
+    elif not found:
         yield from cel_rules.broken(scope, manifest, body)
+        yield from _custom_pods(scope, manifest, body)
+
+
+def _custom_pods(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what the API server would refuse of pods inside a custom resource, when its controller asks for them."""
+    found = False
+    for each in pods(Manifest(manifest.app, manifest.template, body)):
+        for error in scope.schemas.pod_fields().iter_errors(_without_nulls(each.spec)):
+            found = True
+            rule, message, fix = _explain(error, tuple(error.instance_path))
+            yield scope.finding(rule, manifest, dotted((*each.path, *error.instance_path)), f"{message} in a pod", fix)
+    if not found:
+        yield from builtin_rules.of_custom_pods(scope, manifest, body)
 
 
 def _of_both(scope: Scope, manifest: Manifest, body: Any, newer: list[Finding]) -> Iterator[Finding]:
@@ -94,6 +114,22 @@ def _of_both(scope: Scope, manifest: Manifest, body: Any, newer: list[Finding]) 
 
 def _only(finding: Finding, minor: str) -> Finding:
     return replace(finding, message=f"{finding.message} (Kubernetes {minor})")
+
+
+def _unknown_nulls(
+    scope: Scope, manifest: Manifest, schema: Mapping[str, Any], validator: Any, told: list[Finding]
+) -> list[Finding]:
+    """Return fields that no object has and that are null: they are refused all the same."""
+    if "null" not in json.dumps(manifest.body, default=str):
+        return []
+    errors = (each for each in validator.iter_errors(manifest.body) if each.kind.name == "additionalProperties")
+    found = (each for error in errors for each in _findings(scope, manifest, schema, error))
+    return [each for each in found if each not in told]
+
+
+def _without_null_metadata(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a custom resource whose metadata is read as that of every object: a null is an absent field."""
+    return {**body, "metadata": _without_nulls(body["metadata"])} if "metadata" in body else body
 
 
 def _without_nulls(value: Any) -> Any:

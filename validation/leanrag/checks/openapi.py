@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leanrag.checks.dialect import BRANCHES, Kind, bounded, metadata, scalars, uniqueness
-from leanrag.checks.vocabulary import ENUMS, ITEM_ENUMS, LABELS, OBJECT_META, QUANTITY_SCHEMA, Schema
+from leanrag.checks.vocabulary import LABELS, OBJECT_META, QUANTITY_SCHEMA, Schema, demanded
 
 _PREFIX = "#/components/schemas/"
 
@@ -44,14 +44,22 @@ def _definition(name: str, body: Mapping[str, Any], definitions: Mapping[str, An
     if short == "ObjectMeta":
         return OBJECT_META
     converted = _builtin(body, definitions)
-    for field, schema in converted.get("properties", {}).items():
-        if (name, field) in ENUMS:
-            schema["enum"] = ENUMS[(name, field)]
-        if (name, field) in ITEM_ENUMS:
-            schema["items"]["enum"] = ITEM_ENUMS[(name, field)]
+    for field in converted.get("properties", {}):
         if (short, field) in {("LabelSelector", "matchLabels"), ("ServiceSpec", "selector")}:
             converted["properties"][field] = LABELS
+    for field, demand in demanded(name).items():
+        _tighten(converted, field, demand)
     return converted
+
+
+def _tighten(schema: Schema, field: str, demand: Schema) -> None:
+    """Add what builtin.yaml demands of a field, of the items of a field (`field[]`) or of the object (`.`)."""
+    if field == ".":
+        schema.update({**demand, "required": sorted({*schema.get("required", ()), *demand.get("required", ())})})
+    elif field.endswith("[]") and field[:-2] in schema["properties"]:
+        schema["properties"][field[:-2]]["items"].update(demand)
+    elif field in schema["properties"]:  # a minor may not have it
+        schema["properties"][field] = {**schema["properties"][field], **demand}
 
 
 def _builtin(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:

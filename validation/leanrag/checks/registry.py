@@ -150,10 +150,11 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("GPU002", "Every HardwareProfile is of a pool", hardware.profiles_are_of_a_pool, plain=False),
 )
 
-# strict_fields judges four sentences in one pass over an object.
+# strict_fields judges five sentences in one pass over an object.
 SAME_PASS: tuple[Check, ...] = (
     Check("OBJ003", "No list holds two items with the same key"),
     Check("OBJ004", "Every name, label and annotation is well formed"),
+    Check("OBJ006", "Every object passes what the API server checks beyond its schema"),
     Check("CEL001", "Every object satisfies the CEL rules of its kind"),
 )
 

@@ -6,11 +6,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import jsonschema_rs
 
 from leanrag.checks import cel_tree, crd, definitions, dialect, openapi, trees, vocabulary
 from leanrag.checks.cel_tree import is_transition, rules_of
@@ -20,39 +18,13 @@ from leanrag.checks.dialect import Kind
 from leanrag.checks.openapi import compile_openapi
 from leanrag.checks.sources import minor, pins_hash, schema_files
 from leanrag.checks.trees.releases import ALL
+from leanrag.checks.validators import validator
 from leanrag.checks.worlds import MINORS, World
 from leanrag.core.files import cache_dir, read_text
 from leanrag.core.progress import say
 
 if TYPE_CHECKING:
     from leanrag.checks import cel
-
-
-class UniqueBy:
-    """The keyword `uniqueBy: {key: default, …}`: no two items of a list agree in all these keys."""
-
-    def __init__(
-        self, parent_schema: Mapping[str, Any], value: Mapping[str, Any], schema_path: list[str | int]
-    ) -> None:
-        self.defaults = dict(value)
-
-    def validate(self, instance: Any) -> None:
-        """Raise for the first pair of equal items."""
-        for problem in self.iter_errors(instance):
-            raise problem
-
-    def iter_errors(self, instance: Any) -> Iterator[ValueError]:
-        """Yield one error for each item that repeats an earlier one."""
-        seen: dict[str, int] = {}
-        for index, item in enumerate(instance if isinstance(instance, list) else ()):
-            if not isinstance(item, dict):
-                continue
-            key = {name: item.get(name, default) for name, default in self.defaults.items()}
-            word = json.dumps(key, sort_keys=True)
-            if word in seen:
-                shown = ", ".join(f"{name} {value!r}" for name, value in key.items() if value is not None)
-                yield ValueError(f"[{index}] repeats [{seen[word]}]: {shown}")
-            seen.setdefault(word, index)
 
 
 class Schemas:
@@ -143,12 +115,17 @@ class Schemas:
     def _load(self, name: str) -> tuple[Mapping[str, Any], Any]:
         if name not in self._made:
             schema = json.loads(read_text(self.folder / name))
-            keywords: Any = {"uniqueBy": UniqueBy}
-            self._made[name] = (
-                schema,
-                jsonschema_rs.Draft202012Validator(schema, keywords=keywords, validate_formats=True),
-            )
+            self._made[name] = schema, validator(schema)
         return self._made[name]
+
+    def pod_fields(self) -> Any:
+        """Return the validator of what a pod holds, for pods inside custom resources, which have other fields, too."""
+        if "pod" not in self._made:
+            whole, _ = self.load("v1", "Pod")
+            spec = whole["$defs"]["io.k8s.api.core.v1.PodSpec"]["properties"]
+            schema = {"type": "object", "properties": spec, "$defs": whole["$defs"]}
+            self._made["pod"] = schema, validator(schema)
+        return self._made["pod"][1]
 
     def definition(self, api_version: str, kind: str) -> Path | None:
         """Return the CustomResourceDefinition of a kind, a JSON file; None for kinds of Kubernetes itself."""
@@ -179,7 +156,7 @@ def _code_hash() -> str:
     digest = hashlib.blake2b(digest_size=6)
     modules = (cel_tree, crd, definitions, dialect, openapi, vocabulary)
     ours = sorted(path for path in Path(trees.__path__[0]).iterdir() if path.suffix in {".py", ".yaml"})
-    for path in (Path(__file__), *(Path(str(module.__file__)) for module in modules), *ours):
+    for path in (Path(__file__), vocabulary.BUILTIN, *(Path(str(module.__file__)) for module in modules), *ours):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

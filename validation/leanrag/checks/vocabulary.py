@@ -3,8 +3,13 @@
 Patterns are those of k8s.io/apimachinery v0.34.4 (pkg/util/validation, pkg/api/resource).
 """
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from leanrag.core import yamlio
+
+BUILTIN = Path(__file__).with_name("builtin.yaml")
 Schema = dict[str, Any]
 
 DNS_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -26,7 +31,8 @@ LABELS: Schema = {
 }
 ANNOTATIONS: Schema = {
     "type": "object",
-    "propertyNames": {"pattern": QUALIFIED_NAME},
+    # Of annotations the API server compares the keys in small letters (apimachinery, ValidateAnnotations).
+    "propertyNames": {"pattern": QUALIFIED_NAME.replace("a-z0-9", "A-Za-z0-9").replace("-a-z0-9", "-A-Za-z0-9")},
     "additionalProperties": {"type": "string"},
 }
 QUANTITY_SCHEMA: Schema = {"type": ["string", "number"], "pattern": QUANTITY}
@@ -49,7 +55,7 @@ OBJECT_META: Schema = {
         "creationTimestamp": {"type": ["string", "null"]},
         "deletionTimestamp": {"type": ["string", "null"]},
         "deletionGracePeriodSeconds": {"type": "integer"},
-        "managedFields": {"type": "array"},
+        "managedFields": {"type": "array", "items": {"type": "object"}},
     },
 }
 
@@ -69,36 +75,15 @@ def name_schema(group: str, kind: str) -> Schema:
     return {"type": "string", "minLength": 1, "maxLength": longest, "pattern": pattern}
 
 
-# The published OpenAPI of Kubernetes carries no enums for built-in kinds (OpenAPIEnums is off in the file); these are
-# the constants of k8s.io/api v0.34.4 that charts set, by definition and property.
-_CORE = "io.k8s.api.core.v1"
-_PULL = ["Always", "IfNotPresent", "Never"]
-ENUMS: dict[tuple[str, str], list[str]] = {
-    (f"{_CORE}.Container", "imagePullPolicy"): _PULL,
-    (f"{_CORE}.Container", "terminationMessagePolicy"): ["File", "FallbackToLogsOnError"],
-    (f"{_CORE}.ContainerPort", "protocol"): ["TCP", "UDP", "SCTP"],
-    (f"{_CORE}.ServicePort", "protocol"): ["TCP", "UDP", "SCTP"],
-    (f"{_CORE}.ServiceSpec", "type"): ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"],
-    (f"{_CORE}.ServiceSpec", "sessionAffinity"): ["ClientIP", "None"],
-    (f"{_CORE}.PodSpec", "restartPolicy"): ["Always", "OnFailure", "Never"],
-    (f"{_CORE}.PodSpec", "dnsPolicy"): ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"],
-    (f"{_CORE}.SeccompProfile", "type"): ["Unconfined", "RuntimeDefault", "Localhost"],
-    (f"{_CORE}.Toleration", "operator"): ["Exists", "Equal"],
-    (f"{_CORE}.Toleration", "effect"): ["NoSchedule", "PreferNoSchedule", "NoExecute"],
-    (f"{_CORE}.TopologySpreadConstraint", "whenUnsatisfiable"): ["DoNotSchedule", "ScheduleAnyway"],
-    (f"{_CORE}.EmptyDirVolumeSource", "medium"): ["", "Memory", "HugePages"],
-    (f"{_CORE}.PersistentVolumeClaimSpec", "volumeMode"): ["Block", "Filesystem"],
-    ("io.k8s.api.apps.v1.DeploymentStrategy", "type"): ["Recreate", "RollingUpdate"],
-    ("io.k8s.api.apps.v1.StatefulSetSpec", "podManagementPolicy"): ["OrderedReady", "Parallel"],
-    ("io.k8s.api.batch.v1.CronJobSpec", "concurrencyPolicy"): ["Allow", "Forbid", "Replace"],
-    ("io.k8s.api.rbac.v1.Subject", "kind"): ["User", "Group", "ServiceAccount"],
-}
-ITEM_ENUMS: dict[tuple[str, str], list[str]] = {
-    (f"{_CORE}.PersistentVolumeClaimSpec", "accessModes"): [
-        "ReadWriteOnce",
-        "ReadOnlyMany",
-        "ReadWriteMany",
-        "ReadWriteOncePod",
-    ],
-    ("io.k8s.api.networking.v1.NetworkPolicySpec", "policyTypes"): ["Ingress", "Egress"],
-}
+@cache
+def _table() -> Any:
+    return yamlio.read(BUILTIN)
+
+
+def demanded(definition: str) -> dict[str, Schema]:
+    """Return what builtin.yaml demands of a definition of Kubernetes' OpenAPI: JSON Schema keywords by field."""
+    table, short = _table(), definition.removeprefix("io.k8s.api.").removeprefix("io.k8s.")
+    found: dict[str, Schema] = {field: {"enum": words} for field, words in table["words"].get(short, {}).items()}
+    for field, form in table["limits"].get(short, {}).items():
+        found[field] = {**found.get(field, {}), **(table["forms"][form] if isinstance(form, str) else form)}
+    return found

@@ -7,7 +7,7 @@ import jsonschema_rs
 from leanrag.checks.cel_tree import is_transition
 from leanrag.checks.crd import compile_crd
 from leanrag.checks.openapi import compile_openapi
-from leanrag.checks.schemas import UniqueBy
+from leanrag.checks.validators import UniqueBy
 
 META: dict[str, Any] = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a"}}
 

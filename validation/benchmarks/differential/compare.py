@@ -1,0 +1,95 @@
+"""Every object before two judges: `leanrag check` on that object alone, and the API server's strict dry run."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mutate import Mutator
+
+from leanrag.bench.accept_ask import Question
+from leanrag.bench.accept_judge import Batch
+from leanrag.checks.finding import Finding
+from leanrag.checks.registry import OBJECTS
+from leanrag.checks.schemas import Schemas
+from leanrag.checks.scope import Scope, usable
+from leanrag.checks.worlds import World
+from leanrag.render.manifest import Manifest
+
+# What the API server asks, too: the kind, its fields, names and CEL rules, and what it checks beside the schema.
+_RULES = ("OBJ001", "OBJ002")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One object in one world, as rendered (`sort` is empty) or changed."""
+
+    manifest: Manifest
+    world: World
+    sort: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What both judges say of a case: our findings, and the API server's reason (empty: it takes the object)."""
+
+    case: Case
+    findings: tuple[Finding, ...]
+    server: str
+
+    @property
+    def ours(self) -> str:
+        """Our verdict."""
+        broken = [each for each in self.findings if not each.unknown]
+        return "refused" if broken else "unknown" if self.findings else "accepted"
+
+    @property
+    def theirs(self) -> str:
+        """The API server's verdict."""
+        return "refused" if self.server else "accepted"
+
+
+def rendered(batches: Iterable[Batch]) -> Iterator[Case]:
+    """Yield every object of every cluster once for each world."""
+    seen: set[tuple[str, str]] = set()
+    for batch in batches:
+        for each in batch.manifests:
+            key = (repr(each.body), repr(batch.world))
+            if key not in seen:
+                seen.add(key)
+                yield Case(each, batch.world)
+
+
+def mutated(cases: Sequence[Case], known: Schemas, seed: int, count: int) -> Iterator[Case]:
+    """Yield about `count` mutants: every kind gets as many, however often it is rendered."""
+    kinds: dict[tuple[str, str], list[Case]] = {}
+    for case in cases:
+        kinds.setdefault((str(case.manifest.body.get("apiVersion")), case.manifest.kind), []).append(case)
+    for number, (_, held) in enumerate(sorted(kinds.items())):
+        share = max(1, count // len(kinds))
+        for turn in range(share):
+            case = held[turn % len(held)]
+            mutator = Mutator(seed * 1_000_003 + number * 10_007 + turn, known.of(case.world))
+            for mutant in mutator.mutants(case.manifest.body, 1):
+                manifest = Manifest(case.manifest.app, case.manifest.template, mutant.body)
+                yield Case(manifest, case.world, mutant.sort, ".".join(map(str, mutant.place)))
+
+
+def question(case: Case, known: Schemas) -> Question | None:
+    """Return what to ask the API server; None where the world has no such kind."""
+    schemas, version = known.of(case.world), str(case.manifest.body.get("apiVersion") or "")
+    if not schemas.knows(version, case.manifest.kind):
+        return None
+    namespace = case.manifest.namespace
+    return Question(case.manifest.body, namespace, schemas.definition(version, case.manifest.kind), case.world.release)
+
+
+def judge(cases: Sequence[Case], known: Schemas, answers: Mapping[str, str]) -> list[Answer]:
+    """Put our findings beside the API server's answers."""
+    return [_answer(case, known, answers) for case in cases]
+
+
+def _answer(case: Case, known: Schemas, answers: Mapping[str, str]) -> Answer:
+    scope = Scope(usable((case.manifest,)), known.of(case.world))
+    found = tuple(each for check in OBJECTS if check.id in _RULES for each in check.find(scope))
+    asked = question(case, known)
+    return Answer(case, found, answers[asked.key] if asked else "the world has no such kind")

@@ -1,0 +1,62 @@
+"""OBJ006: what the API server checks beyond the schema of a built-in kind, and of pods wherever they are written."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from leanrag.checks.builtin_kinds import KINDS
+from leanrag.checks.builtin_pods import Path, Problem, container, containers, pod
+from leanrag.checks.finding import Finding, at, dotted
+from leanrag.checks.pods import pods
+from leanrag.checks.scope import Scope, items, mapping
+from leanrag.render.manifest import Manifest
+
+_SELECTOR_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False, "Gt": True, "Lt": True}
+# Groups of the kinds in builtin_kinds; others have kinds of the same names.
+_GROUPS = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io")
+
+
+def broken(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the problems of an object of a built-in kind that satisfies its schema; nulls are left out of `body`."""
+    group = str(body.get("apiVersion") or "").rpartition("/")[0]
+    found = [*_expressions(body, ())]
+    if group in _GROUPS:
+        found += [each for check in KINDS.get(manifest.kind, ()) for each in check(body)]
+    claims = [str(at(each, ("metadata", "name"))) for each in items(at(body, ("spec", "volumeClaimTemplates")))]
+    for each in pods(Manifest(manifest.app, manifest.template, body)):
+        found += pod(each.spec, each.path, claims)
+    yield from (scope.finding("OBJ006", manifest, dotted(path), message, fix) for path, message, fix in found)
+
+
+def of_custom_pods(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the problems of containers inside a custom resource: its controller would be refused the pods.
+
+    What such a pod lacks may come from elsewhere (a runtime, a preset), so only each container is judged.
+    """
+    for each in pods(Manifest(manifest.app, manifest.template, body)):
+        for key, index, inner in containers(each.spec):
+            for path, message, fix in container(inner, (*each.path, key, index)):
+                yield scope.finding("OBJ006", manifest, dotted(path), f"{message}: its pods would be refused", fix)
+
+
+def _expressions(value: Any, path: Path) -> Iterator[Problem]:
+    """Yield requirements of selectors, anywhere in an object, whose values do not go with their operator."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if key in ("matchExpressions", "matchFields"):
+                yield from _requirements(items(each), (*path, key))
+            else:
+                yield from _expressions(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _expressions(each, (*path, index))
+
+
+def _requirements(requirements: list[Any], path: Path) -> Iterator[Problem]:
+    for index, each in enumerate(requirements):
+        operator, values = str(mapping(each).get("operator")), items(mapping(each).get("values"))
+        needs = _SELECTOR_OPERATORS.get(operator)
+        if needs is not None and needs != bool(values):
+            fix = "write values" if needs else "remove the values"
+            yield (*path, index, "values"), f"{operator} {'needs' if needs else 'takes no'} values", fix
+        if operator in ("Gt", "Lt") and (len(values) != 1 or not str(values[0]).lstrip("-").isdigit()):
+            yield (*path, index, "values"), f"{operator} takes one whole number", "write one"

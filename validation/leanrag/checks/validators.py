@@ -1,0 +1,40 @@
+"""Validators of strict schemas, and the keyword that JSON Schema lacks."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+
+
+class UniqueBy:
+    """The keyword `uniqueBy: {key: default, …}`: no two items of a list agree in all these keys."""
+
+    def __init__(
+        self, parent_schema: Mapping[str, Any], value: Mapping[str, Any], schema_path: list[str | int]
+    ) -> None:
+        self.defaults = dict(value)
+
+    def validate(self, instance: Any) -> None:
+        """Raise for the first pair of equal items."""
+        for problem in self.iter_errors(instance):
+            raise problem
+
+    def iter_errors(self, instance: Any) -> Iterator[ValueError]:
+        """Yield one error for each item that repeats an earlier one."""
+        seen: dict[str, int] = {}
+        for index, item in enumerate(instance if isinstance(instance, list) else ()):
+            if not isinstance(item, dict):
+                continue
+            key = {name: item.get(name, default) for name, default in self.defaults.items()}
+            word = json.dumps(key, sort_keys=True)
+            if word in seen:
+                shown = ", ".join(f"{name} {value!r}" for name, value in key.items() if value is not None)
+                yield ValueError(f"[{index}] repeats [{seen[word]}]: {shown}")
+            seen.setdefault(word, index)
+
+
+def validator(schema: Mapping[str, Any]) -> Any:
+    """Return the validator of a strict schema (jsonschema-rs), with its keyword of our own."""
+    keywords: Any = {"uniqueBy": UniqueBy}
+    return jsonschema_rs.Draft202012Validator(dict(schema), keywords=keywords, validate_formats=True)
