@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leanrag.checks.finding import at, dotted
-from leanrag.checks.scope import items, mapping
+from leanrag.checks.scope import Scope, items, mapping
 from leanrag.render.manifest import Manifest
 
 _TEMPLATE = ("spec", "template")
@@ -55,8 +55,8 @@ class Pod:
         return dotted((*self.path, *more))
 
     def containers(self) -> Iterator[Container]:
-        """Yield containers and init containers, and KServe's `model` container."""
-        for key in ("initContainers", "containers"):
+        """Yield containers, init and ephemeral ones too, and KServe's `model` container."""
+        for key in ("initContainers", "containers", "ephemeralContainers"):
             for index, body in enumerate(items(self.spec.get(key))):
                 if isinstance(body, Mapping):
                     yield Container((*self.path, key, index), body)
@@ -81,6 +81,34 @@ def pods(manifest: Manifest) -> Iterator[Pod]:
             yield Pod(manifest, ("spec", "workerSpec"), body["spec"]["workerSpec"], None)
     elif kind == "LLMInferenceService":
         yield from _llm_inference_service(manifest)
+
+
+def all_pods(scope: Scope) -> tuple[Pod, ...]:
+    """Return every pod of a scope, worked out once for all rules."""
+    if "pods" not in scope.kept:
+        scope.kept["pods"] = tuple(pod for manifest in scope.manifests for pod in pods(manifest))
+    found: tuple[Pod, ...] = scope.kept["pods"]
+    return found
+
+
+def selected(scope: Scope, namespace: str, selector: Any) -> list[Pod]:
+    """Return the pods of a namespace that a selector selects; those whose labels another object decides are not known.
+
+    One of the selector's labels finds the few that may be meant: thousands of Services stay quick.
+    """
+    if "labelled" not in scope.kept:
+        found: dict[tuple[str, ...], list[Pod]] = {}
+        for pod in all_pods(scope):
+            if pod.labels is not None:
+                found.setdefault((pod.manifest.namespace,), []).append(pod)
+                for label in pod.labels.items():
+                    found.setdefault((pod.manifest.namespace, *map(str, label)), []).append(pod)
+        scope.kept["labelled"] = found
+    index: dict[tuple[str, ...], list[Pod]] = scope.kept["labelled"]
+    wanted = mapping(mapping(selector).get("matchLabels", {} if "matchExpressions" in mapping(selector) else selector))
+    keys = [(namespace, str(key), str(value)) for key, value in wanted.items()] or [(namespace,)]
+    candidates = min((index.get(key, []) for key in keys), key=len)
+    return [pod for pod in candidates if selects(selector, pod.labels or {})]
 
 
 def _labels(body: Mapping[str, Any]) -> Mapping[str, str]:

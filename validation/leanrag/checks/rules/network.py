@@ -4,22 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leanrag.checks.finding import Finding, at
-from leanrag.checks.pods import Pod, pods, selects
+from leanrag.checks.pods import Pod, all_pods, selected, selects
 from leanrag.checks.scope import Scope, items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 # The API server sets this label on every namespace.
 _NAME = "kubernetes.io/metadata.name"
-
-
-def _pods_of(scope: Scope, namespace: str) -> list[Pod]:
-    return [
-        pod
-        for manifest in scope.manifests
-        if manifest.namespace == namespace
-        for pod in pods(manifest)
-        if pod.labels is not None
-    ]
 
 
 def services_reach_pods(scope: Scope) -> Iterator[Finding]:
@@ -29,7 +19,7 @@ def services_reach_pods(scope: Scope) -> Iterator[Finding]:
         selector = mapping(spec.get("selector"))
         if not selector:
             continue
-        found = [pod for pod in _pods_of(scope, service.namespace) if selects(selector, pod.labels or {})]
+        found = selected(scope, service.namespace, selector)
         if not found:
             message = f"no pod in {service.namespace} carries {_shown(selector)}"
             yield scope.finding("SVC001", service, "spec.selector", message, "write the labels of the pod template")
@@ -72,7 +62,7 @@ def monitors_reach_targets(scope: Scope) -> Iterator[Finding]:
         yield from _endpoints(scope, monitor, "endpoints", "Service", bool(services), names)
     for monitor in scope.of_kind("PodMonitor"):
         selector = mapping(monitor.body.get("spec")).get("selector")
-        found = [pod for pod in _pods_of(scope, monitor.namespace) if selects(selector, pod.labels or {})]
+        found = selected(scope, monitor.namespace, selector)
         names, numbers = _container_ports(found)
         own = all(pod.manifest.kind not in {"InferenceService", "LLMInferenceService"} for pod in found)
         yield from _endpoints(
@@ -99,51 +89,77 @@ def _endpoints(
 
 def pods_have_policies(scope: Scope) -> Iterator[Finding]:
     """NET001: a pod that no NetworkPolicy selects accepts and opens every connection."""
-    for manifest in scope.manifests:
-        policies = [each for each in scope.of_kind("NetworkPolicy") if each.namespace == manifest.namespace]
-        for pod in pods(manifest):
-            if pod.labels is None or any(
-                selects(at(each.body, ("spec", "podSelector")), pod.labels) for each in policies
-            ):
-                continue
-            message = f"no NetworkPolicy in {manifest.namespace} selects this pod"
-            yield scope.finding(
-                "NET001", manifest, pod.where(), message, "add one with the pod's labels (common.networkPolicy)"
-            )
+    covered = {
+        id(pod)
+        for policy in scope.of_kind("NetworkPolicy")
+        for pod in selected(scope, policy.namespace, at(policy.body, ("spec", "podSelector")))
+    }
+    for pod in all_pods(scope):
+        if pod.labels is not None and id(pod) not in covered:
+            message = f"no NetworkPolicy in {pod.manifest.namespace} selects this pod"
+            fix = "add one with the pod's labels (common.networkPolicy)"
+            yield scope.finding("NET001", pod.manifest, pod.where(), message, fix)
 
 
 def calls_are_let_in(scope: Scope) -> Iterator[Finding]:
-    """NET002: an edge out to another layer is met by an edge in: to one of its pods, from here, on one of its ports."""
+    """NET002: an edge out is met by an edge in: to one of the pods meant, from those selected, on one of the ports.
+
+    Within a namespace, too, where both sides are named by their labels.
+    """
     # RND001 tells of an Application that did not render, and nobody knows its policies.
     unsure = {app.namespace for app in scope.apps if app.name in scope.missing}
     layers = {name: layer for layer, name in scope.namespaces.items() if name not in unsure}
-    policies = [(each, mapping(each.body.get("spec"))) for each in scope.of_kind("NetworkPolicy")]
-    for policy, spec in policies:
+    policies: dict[str, list[Mapping[str, Any]]] = {}
+    for policy in scope.of_kind("NetworkPolicy"):
+        policies.setdefault(policy.namespace, []).append(mapping(policy.body.get("spec")))
+    for policy in scope.of_kind("NetworkPolicy"):
+        spec = mapping(policy.body.get("spec"))
+        source = (policy.namespace, mapping(at(spec, ("podSelector", "matchLabels"))))
         for index, rule in enumerate(map(mapping, items(spec.get("egress")))):
             for peer in map(mapping, items(rule.get("to"))):
-                target = str(at(peer, ("namespaceSelector", "matchLabels", _NAME)) or "")
-                if target not in layers or target == policy.namespace:
-                    continue
-                there = [other for each, other in policies if each.namespace == target]
-                if not any(_lets_in(other, policy.namespace, peer, rule) for other in there):
+                target = _space(peer, policy.namespace)
+                there = policies.get(target, [])
+                # All of its own namespace may be pods that another repository brings.
+                judged = target in layers and (target != policy.namespace or "podSelector" in peer)
+                if judged and not any(_lets_in(each, target, source, peer, rule) for each in there):
                     ports = ", ".join(map(str, sorted(_ports_of(rule)))) or "any port"
                     message = f"no pod in {target} lets {policy.namespace} in on {ports}"
                     fix = f"drop the edge, or let the layer {layers[target]!r} serve it (common.networkPolicy, serves)"
                     yield scope.finding("NET002", policy, f"spec.egress[{index}]", message, fix)
 
 
-def _lets_in(spec: Mapping[str, Any], source: str, peer: Mapping[str, Any], call: Mapping[str, Any]) -> bool:
+def _space(peer: Mapping[str, Any], own: str) -> str:
+    """Return the namespace whose pods a peer means; "" for many, or none."""
+    if "ipBlock" in peer:
+        return ""
+    return str(at(peer, ("namespaceSelector", "matchLabels", _NAME)) or "") if "namespaceSelector" in peer else own
+
+
+def _lets_in(
+    spec: Mapping[str, Any],
+    own: str,
+    source: tuple[str, Mapping[str, Any]],
+    peer: Mapping[str, Any],
+    call: Mapping[str, Any],
+) -> bool:
     """Say whether a policy of the called side has an edge in for a call; `peer` may name the pods that are called."""
-    wanted = mapping(at(peer, ("podSelector", "matchLabels")))
-    selected = mapping(at(spec, ("podSelector", "matchLabels")))
-    if any(selected.get(key, value) != value for key, value in wanted.items()):
+    namespace, labels = source
+    if not _agree(mapping(at(peer, ("podSelector", "matchLabels"))), at(spec, ("podSelector", "matchLabels"))):
         return False
+    called = _ports_of(call)
     for rule in map(mapping, items(spec.get("ingress"))):
-        sources = [at(mapping(each), ("namespaceSelector", "matchLabels", _NAME)) for each in items(rule.get("from"))]
-        ports, called = _ports_of(rule), _ports_of(call)
-        if (source in sources or not rule.get("from")) and (not ports or not called or ports & called):
+        froms = [mapping(each) for each in items(rule.get("from"))]
+        meant = [each for each in froms if _space(each, own) == namespace]
+        meant = [each for each in meant if _agree(labels, at(each, ("podSelector", "matchLabels")))]
+        ports = _ports_of(rule)
+        if (meant or not froms) and (not ports or not called or ports & called):
             return True
     return False
+
+
+def _agree(one: Mapping[str, Any], other: Any) -> bool:
+    """Say whether a pod may carry the labels of both selectors."""
+    return all(mapping(other).get(key, value) == value for key, value in one.items())
 
 
 def _ports_of(rule: Mapping[str, Any]) -> set[str]:

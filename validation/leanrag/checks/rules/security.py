@@ -1,4 +1,4 @@
-"""Pods under Pod Security "restricted" and OpenShift's restricted-v2, and no secret in Git."""
+"""No secret in Git."""
 
 import math
 import re
@@ -7,86 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leanrag.checks.finding import Finding, at, dotted
-from leanrag.checks.pods import Container, Pod, pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope, mapping
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN
 from leanrag.evidence import override, token
 from leanrag.evidence.jws import kind_of
 from leanrag.render.manifest import Manifest
-
-_SHARED = ("hostNetwork", "hostPID", "hostIPC")
-_PROFILES = {"RuntimeDefault", "Localhost"}
-_IDS = ("runAsUser", "runAsGroup")
-
-
-def restricted(scope: Scope) -> Iterator[Finding]:
-    """POD001: every pod, also one inside a custom resource, keeps to the restricted profile."""
-    runtimes = {manifest.name: manifest for manifest in scope.of_kind("ServingRuntime", "ClusterServingRuntime")}
-    # Plain Kubernetes gives no UID of its own, so an image that starts as root may be given one there.
-    given = scope.cluster is None or scope.cluster.facts.platform == "openshift"
-    for manifest in scope.manifests:
-        for pod in pods(manifest):
-            for where, message, fix in (*_pod(pod, given), *_containers(pod, runtimes, given)):
-                yield scope.finding("POD001", manifest, where, message, fix)
-
-
-def _pod(pod: Pod, given: bool) -> Iterator[tuple[str, str, str]]:
-    for key in _SHARED:
-        if pod.spec.get(key):
-            yield pod.where(key), "shares the node's namespace", "remove it"
-    for index, volume in enumerate(items(pod.spec.get("volumes"))):
-        if "hostPath" in mapping(volume):
-            yield pod.where("volumes", index, "hostPath"), "mounts the node's disk", "use a PVC, emptyDir or ConfigMap"
-    yield from _fixed_ids(pod.spec.get("securityContext"), pod.where("securityContext"), given)
-
-
-def _containers(pod: Pod, runtimes: Mapping[str, Manifest], given: bool) -> Iterator[tuple[str, str, str]]:
-    outer = mapping(pod.spec.get("securityContext"))
-    for container in pod.containers():
-        own = mapping(container.body.get("securityContext")) or _from_runtime(pod, container, runtimes)
-        place = container.where("securityContext")
-        yield from _required({**outer, **own}, own, place)
-        yield from _fixed_ids(own, place, given)
-        for index, port in enumerate(items(container.body.get("ports"))):
-            if mapping(port).get("hostPort"):
-                yield container.where("ports", index, "hostPort"), "opens a port of the node", "use a Service"
-
-
-def _from_runtime(pod: Pod, container: Container, runtimes: Mapping[str, Manifest]) -> Mapping[str, Any]:
-    """KServe lays the InferenceService's model over the runtime's container of name kserve-container."""
-    runtime = runtimes.get(str(container.body.get("runtime") or ""))
-    if container.path[-1] != "model" or runtime is None:
-        return {}
-    served = items(at(runtime.body, ("spec", "containers")))
-    named = [each for each in served if mapping(each).get("name") == "kserve-container"]
-    return mapping(mapping(named[0]).get("securityContext")) if named else {}
-
-
-def _required(merged: Mapping[str, Any], own: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, str]]:
-    if merged.get("runAsNonRoot") is not True:
-        yield f"{place}.runAsNonRoot", "may run as root", "set runAsNonRoot: true"
-    if own.get("allowPrivilegeEscalation") is not False:
-        fix = "set allowPrivilegeEscalation: false"
-        yield f"{place}.allowPrivilegeEscalation", "may gain privileges", fix
-    if own.get("privileged"):
-        yield f"{place}.privileged", "is privileged", "remove it"
-    if "ALL" not in items(at(own, ("capabilities", "drop"))):
-        yield f"{place}.capabilities.drop", "keeps capabilities", "set drop: [ALL]"
-    if set(map(str, items(at(own, ("capabilities", "add"))))) - {"NET_BIND_SERVICE"}:
-        yield f"{place}.capabilities.add", "adds capabilities", "only NET_BIND_SERVICE is allowed"
-    if str(mapping(merged.get("seccompProfile")).get("type")) not in _PROFILES:
-        yield f"{place}.seccompProfile", "has no seccomp profile", "set type: RuntimeDefault"
-
-
-def _fixed_ids(context: Any, place: str, given: bool) -> Iterator[tuple[str, str, str]]:
-    if mapping(context).get("runAsUser") == 0:
-        yield f"{place}.runAsUser", "is root", "remove it"
-        return
-    for key in _IDS if given else ():
-        if key in mapping(context):
-            fix = "remove it: OpenShift gives each namespace a range of its own"
-            yield f"{place}.{key}", f"fixes {mapping(context)[key]}", fix
-
 
 _SECRET_NAME = re.compile(r"(?i)(passw(or)?d|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?)$")
 _TOKENS = (
