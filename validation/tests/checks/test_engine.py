@@ -318,18 +318,23 @@ def test_what_does_not_start_by_the_release_reads_no_additional_arguments(monkey
     assert llm_d_findings(monkeypatch, llm_d(wrong), kind="Pod") == []
 
 
-def metric_findings(monkeypatch: pytest.MonkeyPatch, *expressions: str) -> list[str]:
+def metric_findings(monkeypatch: pytest.MonkeyPatch, text: str, kind: str = "ConfigMap") -> list[str]:
     names = ("vllm:num_requests_waiting", "vllm:prompt_tokens", "vllm:time_to_first_token_seconds")
     known = Engine("9.9.0", {}, {name: Metric(name, "gauge", ()) for name in names})
     monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: known)
     container = {"name": "e", "image": "vllm/vllm-openai:v9.9.0", "command": ["vllm", "serve"]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "e"}, "spec": {"containers": [container]}}
-    rules = {"groups": [{"rules": [{"expr": each} for each in expressions]}]}
-    rule = {"kind": "PrometheusRule", "metadata": {"name": "r"}, "spec": rules}
+    spec = {"groups": [{"rules": [{"expr": text}]}]}
+    adapter = {"kind": kind, "metadata": {"name": "r"}, "data": {"config.yaml": text}, "spec": spec}
     chart = Path("charts/observe/thing")
-    apps = [App(f"dev-{n}", "dev", "x", n, n, "lr-x", chart, chart / "x.yaml", ()) for n in ("engine", "alerts")]
-    manifests = (Manifest(apps[0], "t.yaml", pod), Manifest(apps[1], "t.yaml", rule))
+    apps = [App(f"dev-{n}", "dev", "x", n, n, "lr-x", chart, chart / "x.yaml", ()) for n in ("engine", "adapter")]
+    written = {key: each for key, each in adapter.items() if key != ("spec" if kind == "ConfigMap" else "data")}
+    manifests = (Manifest(apps[0], "t.yaml", pod), Manifest(apps[1], "t.yaml", written))
     return [each.message for each in metrics_exist(Scope(manifests, Schemas.__new__(Schemas)))]
+
+
+def test_a_query_is_left_to_the_rule_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert metric_findings(monkeypatch, "sum(vllm:gpu_cache_usage_perc) > 1", "PrometheusRule") == []
 
 
 def test_a_metric_that_the_engine_has_not_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from leanrag.catalog.model import MODEL_CHART
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.pods import Container, pods
+from leanrag.checks.queries import queries
 from leanrag.checks.scope import Scope, items, mapping
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.engine.lists import Engine, engine
@@ -30,19 +31,30 @@ def arguments_are_known(scope: Scope) -> Iterator[Finding]:
 
 
 def metrics_exist(scope: Scope) -> Iterator[Finding]:
-    """ENG002: a rule, scaler or dashboard on a metric that the engine has not is silent for ever."""
-    known = _tables(scope)
-    found = [(manifest.app.name, _version(scope, manifest, body, known)) for manifest, _, body in engines(scope)]
-    versions = {app: _lists(version for name, version in found if name == app) for app, _ in found}
+    """ENG002: an adapter or picker that is configured with a metric that the engine has not does nothing for ever."""
+    found = versions(scope)
+    own = {app: _lists(version for name, version in found if name == app) for app, _ in found}
     everywhere = _lists(version for _, version in found)
+    read = {(id(query.manifest), query.path) for query in queries(scope)}
     for manifest in scope.manifests:
-        of = versions.get(manifest.app.name) or everywhere
+        of = own.get(manifest.app.name) or everywhere
         for path, text in _strings(manifest.body, ()) if of else ():
-            for name in _unknown(text, of):
+            for name in _unknown(text, of) if not _within(read, manifest, path) else ():
                 shown = ", ".join(sorted(each.version for each in of))
                 fix = suggestion(name, {metric for each in of for metric in each.metrics}, "metric")
                 message = f"vLLM {shown} has no metric {name!r}"
                 yield scope.finding("ENG002", manifest, dotted(path), message, fix, culprit=name)
+
+
+def versions(scope: Scope) -> list[tuple[str, str]]:
+    """Return Application and version of every container that runs vLLM; "" for a version that nobody knows."""
+    known = _tables(scope)
+    return [(manifest.app.name, _version(scope, manifest, body, known)) for manifest, _, body in engines(scope)]
+
+
+def _within(read: set[tuple[int, tuple[str | int, ...]]], manifest: Manifest, path: tuple[str | int, ...]) -> bool:
+    """Say whether a text is a query or holds some: MET001 reads those, by their parts."""
+    return any(owner == id(manifest) and place[: len(path)] == path for owner, place in read)
 
 
 def engines(scope: Scope) -> Iterator[tuple[Manifest, str, Mapping[str, Any]]]:

@@ -1,0 +1,205 @@
+"""MET001 and what it stands on: the registry's families, queries as trees, and what one cluster has."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leanrag.catalog.model import App
+from leanrag.checks import promql
+from leanrag.checks.finding import Finding
+from leanrag.checks.queries import queries
+from leanrag.checks.rules.metrics_known import queries_ask_for_what_exists
+from leanrag.checks.schemas import Schemas
+from leanrag.checks.scope import Scope
+from leanrag.core.errors import InputError, LeanragError
+from leanrag.engine import family_file
+from leanrag.engine.registry import families, family, scraped
+from leanrag.evidence.claims import OUTCOMES
+from leanrag.evidence.metrics import FAMILIES
+from leanrag.promote.serving import Health
+from leanrag.render.manifest import Manifest
+
+
+def scope_of(*bodies: dict[str, Any]) -> Scope:
+    chart = Path("charts/observe/thing")
+    app = App("dev-thing", "dev", "observe", "thing", "thing", "lr-observe", chart, chart / "x.yaml", ())
+    return Scope(tuple(Manifest(app, "t.yaml", body) for body in bodies), Schemas.__new__(Schemas))
+
+
+def rule(expr: str, **more: Any) -> dict[str, Any]:
+    spec = {"groups": [{"rules": [{"expr": expr, **more}]}]}
+    return {"kind": "PrometheusRule", "metadata": {"name": "r"}, "spec": spec}
+
+
+def findings(*bodies: dict[str, Any]) -> list[Finding]:
+    return list(queries_ask_for_what_exists(scope_of(*bodies)))
+
+
+def test_every_family_says_where_it_is_from_and_its_metrics_have_a_known_type() -> None:
+    for each in families():
+        assert each.source
+        assert {metric.type for metric in each.metrics.values()} <= {
+            "counter",
+            "gauge",
+            "histogram",
+            "summary",
+            "info",
+            "",
+        }
+        assert all(version in each.versions for metric in each.metrics.values() for version in metric.versions)
+
+
+def test_a_metric_is_known_by_its_names_on_the_wire() -> None:
+    assert family("vllm:request_success_total") is family("kserve_vllm:request_success_total")
+    found = family("vllm:time_to_first_token_seconds_bucket")
+    assert found and found.wire["vllm:time_to_first_token_seconds_bucket"].labels_of(
+        "vllm:time_to_first_token_seconds_bucket"
+    ) == {"model_name", "engine", "le"}
+    assert found.wire["vllm:iteration_tokens_total_sum"].type == "histogram"  # called _total, and none
+    assert "vllm:time_to_first_token_seconds" not in found.wire
+    assert family("http_requests_total") and family("http_other_total") is None
+    assert {"namespace", "pod", "job", "instance"} <= scraped()
+
+
+def test_the_file_of_vllm_says_what_the_pinned_wheels_say() -> None:
+    try:
+        wanted = family_file.text()
+    except LeanragError as error:
+        pytest.skip(f"the lists cannot be had: {error.message}")
+    assert family_file.PATH.read_text() == wanted, "run: python -m leanrag.engine --registry"
+
+
+def test_the_files_of_our_own_metrics_say_what_the_code_exposes() -> None:
+    [own] = [each for each in families() if each.name == "leanrag"]
+    gate = {each.name: each for each in FAMILIES}
+    assert {name for name in own.metrics if name.startswith("leanrag_gate_")} == set(gate)
+    for name, each in gate.items():
+        assert own.metrics[name].type == each.kind
+        for labels, _ in each.samples(document()):
+            assert set(labels) == own.metrics[name].labels, name
+    types = dict(line.split()[2:4] for line in Health(5.0).metrics().splitlines() if line.startswith("# TYPE"))
+    assert types == {name: each.type for name, each in own.metrics.items() if name.startswith("leanrag_promoter_")}
+
+
+def document() -> dict[str, Any]:
+    """A verdict with one of everything that the families read."""
+    interval = {"lower": 0.0, "upper": 0.01}
+    objective = {"model": "m", "name": "ttft p95", "outcome": "PASS", "allowed": 0.05, "n": 100, "violations": 1}
+    latency = {**objective, "interval": interval, "unit": "ms", "estimate": 100.0, "limit": 500.0}
+    share = {**latency, "unit": "share", "estimate": 0.0, "limit": 0.01}
+    step = {"name": "check", "outcome": OUTCOMES[0], "seconds": 1.0}
+    moments = {"end": "2026-01-01T00:00:00Z", "measuredAt": "2026-01-01T00:00:00Z"}
+    named = dict.fromkeys(("environment", "revision", "id", "mode", "trigger", "attempt", "carriedFrom"), "x")
+    return {"cluster": "dev", "outcome": "PASS", "steps": [step], "objectives": [latency, share], **moments, **named}
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("sum by (a) (x)", {"a"}),
+        ("sum without (a) (x)", {"b", "c"}),
+        ("sum(x)", set()),
+        ("topk(3, x)", {"a", "b", "c"}),
+        ("x > 1", {"a", "b", "c"}),
+        ("1 - x", {"a", "b", "c"}),
+        ("x / on (a) x", {"a"}),
+        ("x * on (a) group_left (d) x", {"a", "b", "c", "d"}),
+        ("sum by (a) (x) or sum by (b) (x)", {"a", "b"}),
+        ("x and on (a) x", {"a", "b", "c"}),
+        ("histogram_quantile(0.9, sum by (le, a) (rate(x[5m])))", {"a"}),
+        ('label_replace(sum by (a) (x), "d", "$1", "a", "(.*)")', {"a", "d"}),
+        ("max_over_time(x[5m:1m])", {"a", "b", "c"}),
+        ("vector(1)", set()),
+        ("absent(x)", None),
+        ('count_values("v", x)', None),
+    ],
+)
+def test_the_labels_of_a_result_are_followed_through_a_query(text: str, labels: set[str] | None) -> None:
+    assert promql.labels(promql.parse(text), lambda _: frozenset("abc")) == labels
+
+
+def test_a_text_that_is_no_query_is_one_clear_error() -> None:
+    with pytest.raises(InputError, match="unclosed"):
+        promql.parse("sum(x")
+
+
+def dashboard(*expressions: str, **more: Any) -> dict[str, Any]:
+    import json
+
+    body = {"panels": [{"targets": [{"expr": each} for each in expressions], **more}]}
+    labels = {"grafana_dashboard": "1"}
+    return {"kind": "ConfigMap", "metadata": {"name": "d", "labels": labels}, "data": {"d.json": json.dumps(body)}}
+
+
+def test_what_grafana_puts_in_later_is_no_obstacle() -> None:
+    text = 'sum by (model_name) (rate(vllm:request_success_total{model_name=~"$model"}[$__rate_interval])) > $limit'
+    assert findings(dashboard(text, "max_over_time(up[$__range:$step])", "up[${window}]")) == []
+
+
+def test_a_variable_where_the_answer_hangs_on_it_is_unknown_never_a_pass() -> None:
+    [found] = findings(dashboard("sum by ($group) (up)"))
+    assert found.unknown and found.where.endswith("data.d.json.panels[0].targets[0]")
+
+
+def test_a_dashboard_asks_other_sources_in_other_languages() -> None:
+    logs = dashboard('{app="x"} |= "error"', datasource={"type": "loki"})
+    assert findings(logs) == []
+    assert [each.text for each in queries(scope_of(dashboard("up", datasource={"type": "prometheus"})))] == ["up"]
+
+
+def test_a_metric_that_nobody_knows_is_unknown_never_a_pass() -> None:
+    [found] = findings(rule("somebodys_metric > 1"))
+    assert found.unknown and "leanrag/engine/families" in found.fix
+    [recorded] = findings(rule("a:recorded:rate5m > 1"))
+    assert recorded.unknown and recorded.message == "no rule here records 'a:recorded:rate5m'"
+
+
+def test_a_rule_that_is_rendered_makes_its_metric_known() -> None:
+    record = rule("sum by (model_name) (vllm:num_requests_waiting)", record="a:waiting:sum", labels={"team": "x"})
+    assert findings(record, rule('a:waiting:sum{model_name="m", team="x"} > 1')) == []
+    [found] = findings(record, rule('a:waiting:sum{pod="m"} > 1'))
+    assert found.message == "'a:waiting:sum' has no label 'pod'"
+
+
+def test_rules_that_record_each_other_do_not_hang() -> None:
+    one, other = rule("b:x > 1", record="a:x"), rule("a:x > 1", record="b:x")
+    assert findings(one, other, rule('a:x{any="x"}')) == []
+
+
+def test_what_a_monitor_adds_is_a_label() -> None:
+    asked = rule('up{gpu_pool="l4"}')
+    [found] = findings(asked)
+    assert "has no label 'gpu_pool'" in found.message
+    steps = [{"targetLabel": "gpu_pool", "replacement": "l4"}]
+    monitor = {"kind": "ServiceMonitor", "metadata": {"name": "m"}, "spec": {"endpoints": [{"relabelings": steps}]}}
+    assert findings(asked, monitor) == []
+
+
+def test_a_monitor_that_renames_leaves_room_for_doubt() -> None:
+    steps = [{"targetLabel": "__name__", "sourceLabels": ["__name__"], "replacement": "other:$1"}]
+    endpoints = [{"metricRelabelings": steps}]
+    monitor = {"kind": "PodMonitor", "metadata": {"name": "m"}, "spec": {"podMetricsEndpoints": endpoints}}
+    [found] = findings(rule("vllm:gpu_cache_usage_perc > 1"), monitor)
+    assert found.unknown
+
+
+def fields(text: str) -> dict[str, Any]:
+    return {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"dcgm-metrics.csv": text}}
+
+
+def test_the_exporters_list_of_fields_says_what_it_exposes() -> None:
+    listed = fields("DCGM_FI_DEV_GPU_UTIL, gauge, Busy (%)\nDCGM_FI_DRIVER_VERSION, label, Driver\n")
+    assert findings(listed, rule('avg by (modelName, DCGM_FI_DRIVER_VERSION) (DCGM_FI_DEV_GPU_UTIL{gpu="0"})')) == []
+    [found] = findings(listed, rule("DCGM_FI_DEV_FB_USED > 1"))
+    assert (found.unknown, found.fix) == (False, "add it to the values of dcgm-metrics.csv")
+    [unsure] = findings(rule("DCGM_FI_DEV_FB_USED > 1"))
+    assert unsure.unknown
+
+
+@pytest.fixture(autouse=True)
+def no_wheel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Queries are judged by the files of the families: no list of a wheel is asked for."""
+    monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: pytest.fail("asked for a wheel"))
+    yield
