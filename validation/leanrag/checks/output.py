@@ -44,11 +44,16 @@ def wanted(given: Iterable[str]) -> tuple[Wanted, ...]:
 
 def written(run: CheckRun, asked: Sequence[Wanted], view: View) -> str:
     """Write the formats that have a file, each whole or not at all, and return the one for stdout."""
-    made = [(each.file, FORMATS[each.format](run, view)) for each in asked]
+    made = [(each.file, _encodable(FORMATS[each.format](run, view))) for each in asked]
     for file, document in made:
         if file is not None:
             write_atomic(file, document)
     return next(document for file, document in made if file is None).rstrip("\n")
+
+
+def _encodable(document: str) -> str:
+    """Return a text without halves of surrogate pairs, which YAML may hold and no file can."""
+    return document.encode("utf-8", "replace").decode()
 
 
 def as_json(run: CheckRun, view: View) -> str:
@@ -61,7 +66,6 @@ def as_json(run: CheckRun, view: View) -> str:
         "counts": dict(run.counts),
         "findings": [_finding(finding) for finding in run.findings],
     }
-    # Half a surrogate pair, which YAML may hold, cannot be written as UTF-8; ASCII takes it.
     return json.dumps(document, indent=2) + "\n"
 
 

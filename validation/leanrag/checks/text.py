@@ -18,6 +18,8 @@ _LOOKED_AT = (
     ("rules", "rules"),
     ("celEvaluated", "CEL rules"),
 )
+# A message may quote what somebody wrote: it stays one line, and gives the terminal no orders.
+_CONTROLS = {**dict.fromkeys([*range(32), *range(127, 160)], "?"), 9: " ", 10: " ", 13: ""}
 _RED, _GREEN, _YELLOW, _BOLD, _DIM = "31;1", "32;1", "33;1", "1", "2"
 _OUTCOMES = {"PASS": _GREEN, "FAIL": _RED}
 
@@ -60,8 +62,8 @@ def _block(own: Sequence[Finding], view: View) -> Iterator[str]:
     shown = own if view.all else own[:SHOWN]
     for fix, group in groupby(shown, key=lambda finding: finding.fix):
         for finding in group:
-            yield f"  {view.paint(_BOLD, finding.place())}: {_mark(finding)}{finding.told()}"
-        yield f"      {view.paint(_DIM, 'fix:')} {fix}"
+            yield f"  {view.paint(_BOLD, _line(finding.place()))}: {_mark(finding)}{_line(finding.told())}"
+        yield f"      {view.paint(_DIM, 'fix:')} {_line(fix)}"
     if len(own) > len(shown):
         yield f"  and {len(own) - len(shown)} more (--all)"
 
@@ -73,7 +75,11 @@ def _mark(finding: Finding) -> str:
 
 
 def _allowed(finding: Finding) -> str:
-    return f"  {finding.rule} {finding.place()}: {finding.told()}: {finding.allowed}"
+    return _line(f"  {finding.rule} {finding.place()}: {finding.told()}: {finding.allowed}")
+
+
+def _line(words: str) -> str:
+    return words.translate(_CONTROLS)
 
 
 def _summary(run: CheckRun, view: View) -> Iterator[str]:
