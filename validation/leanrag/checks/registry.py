@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         access,
         argocd,
         autoscaling,
+        bindings,
         context,
         engine,
         fit,
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
         metrics_known,
         network,
         objectives,
+        probes,
         ragstack,
+        references,
+        resources,
+        restricted,
+        rollouts,
         routes,
         security,
         serving,
+        targets,
     )
     from leanrag.checks.scope import Scope
 else:
@@ -34,6 +41,7 @@ else:
         access,
         argocd,
         autoscaling,
+        bindings,
         cel_rules,
         context,
         declarations,
@@ -47,10 +55,16 @@ else:
         network,
         objectives,
         objects,
+        probes,
         ragstack,
+        references,
+        resources,
+        restricted,
+        rollouts,
         routes,
         security,
         serving,
+        targets,
     )
 
 
@@ -111,7 +125,38 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("OBJ005", "Every object is rendered by one Application", objects.one_owner),
     ObjectCheck("IMG001", "Every image is pinned", images.pinned, alone=True),
     ObjectCheck("IMG002", "Every container names an image", images.container_images, alone=True),
-    ObjectCheck("POD001", "Every pod keeps to the restricted profile", security.restricted),
+    ObjectCheck(
+        "IMG003", "Every image of a protected cluster has its digest in images.lock", images.locked, plain=False
+    ),
+    ObjectCheck("POD001", "Every pod keeps to the restricted profile", restricted.restricted, alone=True),
+    ObjectCheck("PRB001", "Every server says when it is ready", probes.servers_say_when_ready, plain=False, alone=True),
+    ObjectCheck("PRB002", "Every probe asks a port that its container has", probes.probes_ask_own_ports, alone=True),
+    ObjectCheck(
+        "PRB003",
+        "Nothing gives up on a pod that is still starting",
+        probes.nothing_gives_up_early,
+        plain=False,
+        alone=True,
+    ),
+    ObjectCheck(
+        "RES001",
+        "Every container says what it needs and where it ends",
+        resources.everything_is_bounded,
+        plain=False,
+        alone=True,
+    ),
+    ObjectCheck(
+        "RES002", "Every engine has its memory for itself", resources.engines_have_their_memory, plain=False, alone=True
+    ),
+    ObjectCheck("RES003", "Engines on several GPUs have shared memory", resources.engines_share_memory, plain=False),
+    ObjectCheck(
+        "ROL001", "No update waits for a GPU that the old pod holds", rollouts.updates_need_no_spare_gpu, plain=False
+    ),
+    ObjectCheck("ROL002", "Every pod has time to end its requests", rollouts.pods_have_time_to_end, alone=True),
+    ObjectCheck("ROL003", "Every deadline is inside the one around it", rollouts.deadlines_are_nested, plain=False),
+    ObjectCheck(
+        "ROL004", "Argo CD's retries end before its sync timeout", rollouts.retries_end_before_the_sync, plain=False
+    ),
     ObjectCheck("SEC001", "No secret is in Git", security.no_literal_secret, alone=True),
     ObjectCheck(
         "DAT001", "What holds data survives a sync and a removal", argocd.data_is_kept, plain=False, alone=True
@@ -120,11 +165,26 @@ OBJECTS: tuple[ObjectCheck, ...] = (
         "CRD001", "Objects of foreign kinds wait for their CRD", argocd.foreign_kinds_wait, plain=False, alone=True
     ),
     ObjectCheck("HOK001", "Hook Jobs run once and keep their result", argocd.hooks_run_once, alone=True),
+    ObjectCheck(
+        "JOB001", "Every Job can be replaced by its next version", argocd.jobs_can_be_replaced, plain=False, alone=True
+    ),
     ObjectCheck("SVC001", "Every Service reaches a pod on a port that it has", network.services_reach_pods),
+    ObjectCheck("SVC002", "Every budget and route finds its target", targets.targets_are_there, plain=False),
     ObjectCheck("MON001", "Every monitor reaches what it measures", network.monitors_reach_targets),
     ObjectCheck("NET001", "Every pod is covered by a NetworkPolicy", network.pods_have_policies, plain=False),
     ObjectCheck("NET002", "Every call to another layer is let in there", network.calls_are_let_in, plain=False),
     ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards, alone=True),
+    ObjectCheck("RBC002", "No role leads to more rights", bindings.roles_lead_nowhere, plain=False, alone=True),
+    ObjectCheck(
+        "RBC003",
+        "Every binding is of a role that is there, to accounts that are there",
+        bindings.bindings_are_narrow,
+        plain=False,
+    ),
+    ObjectCheck("TOK001", "Every token in a pod has a use", bindings.tokens_have_a_use, plain=False),
+    ObjectCheck(
+        "REF001", "Every name in a pod is of something that is there", references.references_are_there, plain=False
+    ),
     ObjectCheck("NSP001", "Every object lives in its layer's namespace", access.layer_namespaces),
     ObjectCheck("PRJ001", "Every AppProject allows what its charts render", access.projects_allow_what_is_rendered),
     ObjectCheck("ENG001", "Every engine argument is one that its engine knows", engine.arguments_are_known),
