@@ -86,3 +86,19 @@ def test_a_containerd_that_refuses_is_an_error_with_its_last_words(node: Path, m
     (node / "ctr").write_text(refusing)
     with pytest.raises(ToolError, match="containerd did not take it: no space left"):
         containerd.import_images(node / "socket", ["x"])
+
+
+def test_a_layer_that_is_packed_anew_with_other_bits_is_sent_with_all_above_it(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = iter(("one", "two"))
+    lower = Layer("l", f"{store.LAYOUT}-1", lambda _: (text("/l", next(words)),))
+    upper = Layer("u", f"{store.LAYOUT}-1", lambda _: (text("/u", "u"),))
+    monkeypatch.setattr(containerd, "image", lambda _: recipes.Image("x:1", (lower, upper)))
+    before = [store.packed(lower), store.packed(upper)]
+    (node / "snapshots").write_text(f"{oci.chain(before)[1]} - Committed\n")
+    store.blob_path(before[0]).unlink()
+    containerd.import_images(node / "socket", ["x"])
+    sent = {blob.digest.replace("sha256:", "blobs/sha256/") for blob in (store.packed(lower), store.packed(upper))}
+    assert sent <= _sent(node)
+    assert store.packed(lower) != before[0]

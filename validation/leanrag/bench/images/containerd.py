@@ -57,7 +57,7 @@ def import_images(socket: Path, names: Iterable[str] = ()) -> tuple[str, ...]:
     for each in wanted:
         described = documents(each)
         if there.get(each.reference) != described.digest:
-            _import(socket, each, described)
+            _import(socket, each)
             imported.append(each.reference)
     return tuple(imported)
 
@@ -73,10 +73,10 @@ def documents(each: Image) -> Documents:
     return oci.documents(each.reference, [store.packed(layer) for layer in each.layers], config)
 
 
-def _import(socket: Path, each: Image, described: Documents) -> None:
+def _import(socket: Path, each: Image) -> None:
     started = time.monotonic()
-    missing = _missing(socket, each)
-    blobs = [(blob, store.blob_path(blob)) for blob in map(store.present, missing)]
+    missing, described = _ready(socket, each)
+    blobs = [(blob, store.blob_path(blob)) for blob in map(store.packed, missing)]
     process = subprocess.Popen(
         _argv(socket, "images", "import", "-"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
@@ -99,6 +99,20 @@ def _import(socket: Path, each: Image, described: Documents) -> None:
     _ctr(socket, "content", "prune", "references")
     sent = sum(blob.size for blob, _ in blobs)
     say(f"image {each.reference}: {_mb(described.size)}, {_mb(sent)} sent in {time.monotonic() - started:.0f} s")
+
+
+def _ready(socket: Path, each: Image) -> tuple[list[Layer], Documents]:
+    """Return the layers to send, their bytes in the cache, and the image's documents about exactly these.
+
+    A layer packed anew from the same inputs may differ in bits (CPython's .pyc files do), and the layers above it
+    then stand on another chain: so it is asked until nothing changes.
+    """
+    while True:
+        described, missing = documents(each), _missing(socket, each)
+        for layer in missing:
+            store.present(layer)
+        if documents(each).digest == described.digest:
+            return missing, described
 
 
 def _missing(socket: Path, each: Image) -> list[Layer]:
