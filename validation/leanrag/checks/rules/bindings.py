@@ -61,7 +61,8 @@ def bindings_are_narrow(scope: Scope) -> Iterator[Finding]:
         if role.get("kind") == "ClusterRole" and name in _ADMINS:
             yield scope.finding("RBC003", binding, "roleRef", f"{name!r} may do nearly all", "write a role of its own")
         if role.get("kind") == "Role" and (space, name) not in roles and space not in unsure:
-            fix = suggestion(name, {each for there, each in roles if there == space}, "role")
+            near = {each for there, each in roles if there == space}
+            fix = suggestion(name, near, "role") if near else "add the Role beside it"
             yield scope.finding("RBC003", binding, "roleRef", f"no Role {name!r} in {space}", fix, culprit=name)
         for index, subject in enumerate(map(mapping, items(binding.body.get("subjects")))):
             for message, fix in _subject(scope, binding, subject, accounts, unsure):
@@ -78,9 +79,10 @@ def _subject(
     name, space = str(subject.get("name")), str(subject.get("namespace") or binding.namespace)
     if name in _EVERYBODY:
         yield f"{name!r} is everybody", "name the ServiceAccount"
-    ours = space in scope.namespaces.values() and space not in unsure
-    if subject.get("kind") == "ServiceAccount" and ours and name != "default" and (space, name) not in accounts:
-        known = {each for there, each in accounts if there == space}
+    known = {each for there, each in accounts if there == space}
+    # A cluster where nothing of a layer is deployed yet has its bindings all the same.
+    ours = known and space in scope.namespaces.values() and space not in unsure
+    if subject.get("kind") == "ServiceAccount" and ours and name not in known | {"default"}:
         yield f"no ServiceAccount {name!r} in {space}", suggestion(name, known, "ServiceAccount")
 
 

@@ -20,6 +20,7 @@ _SERVING_CERT = "service.beta.openshift.io/serving-cert-secret-name"
 _TOKEN = "kubernetes.io/service-account.name"
 # Secrets of a cluster come from somewhere: without one of these they are made by hand, and nobody knows which.
 _MAKERS = ("ExternalSecret", "SealedSecret")
+_ELSEWHERE = "add it, or write who brings it in the annotation leanrag.io/allow"
 _NAMED: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "InferenceService": ((("spec", "predictor", "model", "runtime"), "ServingRuntime"),),
     "ExternalSecret": ((("spec", "secretStoreRef", "name"), "SecretStore"),),
@@ -44,7 +45,8 @@ def references_are_there(scope: Scope) -> Iterator[Finding]:
         if (kind, name) in _GIVEN or space not in sure or (kind == _SECRET and by_hand):
             continue
         if target not in made:
-            fix = suggestion(name, names.get((kind, space), ()), kind)
+            near = names.get((kind, space))
+            fix = suggestion(name, near, kind) if near else _ELSEWHERE
             message = f"no {kind} {name!r}" + (f" in {space}" if space else "")
             yield scope.finding("REF001", manifest, where, message, fix, culprit=name)
         elif key and (keys := made[target]) is not None and key not in keys:

@@ -85,7 +85,7 @@ def _backends(scope: Scope) -> Iterator[_Backend]:
 def _missing(services: Mapping[tuple[str, str], Any], space: str, name: str, port: Any) -> tuple[str, str] | None:
     if (space, name) not in services:
         near = {each for there, each in services if there == space}
-        return f"no Service {name!r} in {space}", suggestion(name, near, "Service")
+        return f"no Service {name!r} in {space}", suggestion(name, near, "Service") if near else "add it, or the chart"
     ports = services[space, name]
     if ports is None or port is None or port in ports:
         return None
