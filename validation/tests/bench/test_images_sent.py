@@ -102,3 +102,16 @@ def test_a_layer_that_is_packed_anew_with_other_bits_is_sent_with_all_above_it(
     sent = {blob.digest.replace("sha256:", "blobs/sha256/") for blob in (store.packed(lower), store.packed(upper))}
     assert sent <= _sent(node)
     assert store.packed(lower) != before[0]
+
+
+def test_an_import_is_tried_again_when_containerd_lost_a_layer_meanwhile(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, names = _three(monkeypatch)
+    blobs = [store.packed(layer) for layer in image.layers]
+    (node / "snapshots").write_text(f"{oci.chain(blobs)[1]} - Committed\n{oci.chain(blobs)[0]} - Committed\n")
+    once = f"if [ -s {node}/snapshots ]; then : > {node}/snapshots; echo parent is gone >&2; exit 1; fi; "
+    losing = _CTR.format(folder=node).replace(f"cat > {node}/sent.tar", f"{once}cat > {node}/sent.tar")
+    (node / "ctr").write_text(losing)
+    assert containerd.import_images(node / "socket", ["x"]) == (image.reference,)
+    assert set(names) <= _sent(node)

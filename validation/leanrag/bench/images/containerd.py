@@ -57,7 +57,7 @@ def import_images(socket: Path, names: Iterable[str] = ()) -> tuple[str, ...]:
     for each in wanted:
         described = documents(each)
         if there.get(each.reference) != described.digest:
-            _import(socket, each)
+            _import_whole(socket, each)
             imported.append(each.reference)
     return tuple(imported)
 
@@ -71,6 +71,17 @@ def documents(each: Image) -> Documents:
         "WorkingDir": "/",
     }
     return oci.documents(each.reference, [store.packed(layer) for layer in each.layers], config)
+
+
+def _import_whole(socket: Path, each: Image) -> None:
+    """Import an image; once more, when containerd has dropped a layer that it had when it was asked.
+
+    Its collector runs when it likes, and takes what no image holds any more.
+    """
+    try:
+        _import(socket, each)
+    except ToolError:
+        _import(socket, each)
 
 
 def _import(socket: Path, each: Image) -> None:
