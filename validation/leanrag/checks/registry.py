@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         security,
         serving,
         targets,
+        templates,
     )
     from leanrag.checks.scope import Scope
 else:
@@ -65,6 +66,7 @@ else:
         security,
         serving,
         targets,
+        templates,
     )
 
 
@@ -108,6 +110,7 @@ FILES: tuple[FileCheck, ...] = (
     FileCheck("REL001", "Every release.yaml says what is needed and nothing else", declarations.releases_are_valid),
     FileCheck("FOL001", "Every chain of follows ends at a cluster that tracks main", follows.chains_end),
     FileCheck("SEC001", "No secret is in Git", files.no_secret_in_values),
+    FileCheck("RND002", "A render is a pure function of its inputs", templates.renders_are_pure),
 )
 
 # Found while values are merged and charts rendered (run.py).

@@ -87,13 +87,13 @@ class Desk:
     def _job(self, order: Order) -> dict[str, Any]:
         app = order.app
         return {
-            "chart": str(app.chart_path),
-            "library": str(self._library) if depends(app.chart_path, self._library) else "",
+            "chart": str(app.chart_path.absolute()),
+            "library": str(self._library.absolute()) if depends(app.chart_path, self._library) else "",
             "content": order.content,
             "release": app.release,
             "namespace": app.namespace,
             "kubeVersion": KUBE_VERSION,
-            "values": [*({"file": str(path)} for path in app.value_files), {"text": order.extra}],
+            "values": [*({"file": str(path.absolute())} for path in app.value_files), {"text": order.extra}],
             "setString": _sets(app),
             "want": order.want,
         }
