@@ -5,7 +5,8 @@ from pathlib import Path
 
 from leanrag.checks.cache import Store
 from leanrag.checks.output import wanted, written
-from leanrag.checks.run import CheckRun, check_files, check_root
+from leanrag.checks.paths import check_paths
+from leanrag.checks.run import CheckRun, check_root
 from leanrag.checks.text import View
 from leanrag.core.errors import InputError
 
@@ -27,7 +28,7 @@ def checked(
     if named and changed_since:
         raise InputError("plain files have no base to compare with", hint="leave --changed-since out, or the paths")
     if named:
-        return check_files(named, store=store)
+        return check_paths(named, store)
     return check_root(root, clusters, store=store, changed_since=changed_since)
 
 

@@ -16,7 +16,7 @@ from leanrag.checks.cache import Store, digest_of, from_row, row
 from leanrag.checks.cache_key import listing, of_files, program, rule_set, surroundings
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import ALL
-from leanrag.checks.whole_paths import expanded, read_all
+from leanrag.checks.whole_paths import meant, read_all
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, Item, StepResult
 
@@ -80,9 +80,9 @@ def check_root(
 
 
 def check_files(paths: Iterable[Path], *, store: Store | None = None) -> CheckRun:
-    """Check plain manifest files or folders of them, without a repository."""
+    """Check plain manifest files, or those in folders, without a repository."""
     started = time.monotonic()
-    contents = read_all(expanded(paths))
+    contents = read_all(meant(paths).files)
     around = _around() if store else ""
     named = (part for path, content in contents.items() for part in (str(path), content))
     keeper = _Keeper(store, digest_of("files", around, *named) if store else "")
@@ -113,7 +113,7 @@ class _Keeper:
     def answer(self, started: float) -> CheckRun | None:
         """Return the answer that was given before."""
         value = self.store.read(f"run-{self.key}") if self.store else None
-        return _run(tuple(map(from_row, value["findings"])), Counter(value["counts"]), started) if value else None
+        return concluded(tuple(map(from_row, value["findings"])), Counter(value["counts"]), started) if value else None
 
     def keep(
         self, findings: tuple[Finding, ...], counts: Counter[str], started: float, unchanged: Callable[[], bool]
@@ -121,10 +121,11 @@ class _Keeper:
         """Return an answer, and keep it if what it follows from did not change meanwhile."""
         if self.store and unchanged():
             self.store.write(f"run-{self.key}", {"findings": [*map(row, findings)], "counts": dict(counts)})
-        return _run(findings, counts, started)
+        return concluded(findings, counts, started)
 
 
-def _run(findings: tuple[Finding, ...], counts: Counter[str], started: float) -> CheckRun:
+def concluded(findings: tuple[Finding, ...], counts: Counter[str], started: float) -> CheckRun:
+    """Return the run that merged findings and counts amount to; `started` is a time of time.monotonic()."""
     counts["rules"] = len(ALL)
     broken = [finding for finding in findings if not finding.unknown and not finding.allowed]
     unknown = sum(finding.unknown and not finding.holds for finding in findings)

@@ -36,13 +36,20 @@ class _Field:
 
 
 def traced(finding: Finding, files: Files, app: App | None, root: Path, manifests: Iterable[Manifest] = ()) -> Finding:
-    """Point a finding on a rendered object at the value that brought the fault, else at its template's line.
+    """Point a finding on an Application's object at the value that brought the fault, else at its template's line."""
+    return pointed(finding, list(_sources(files, app, root)), root, manifests)
 
-    `manifests` are those of the cluster; without them the field in the template is not looked for.
+
+def pointed(
+    finding: Finding, sources: Iterable[tuple[Path, SourceFile]], root: Path, manifests: Iterable[Manifest]
+) -> Finding:
+    """Point a finding on a rendered object at the line of the value that brought the fault, else of the template.
+
+    `sources` are the files that bring values, strongest first; templates lie below `root`.
     """
     manifest = _manifest(finding, manifests)
     field = _field(finding, manifest, root)
-    written = _written(finding, field, _sources(files, app, root))
+    written = _written(finding, field, sources)
     template = f"{finding.file}:{field.line}" if field.line else finding.file
     if written is None:
         return replace(finding, line=finding.line or field.line)
@@ -118,13 +125,15 @@ def _brings(value: Any, place: KeyPath, culprit: JSON) -> bool:
     return tag or value == culprit
 
 
-def in_files(findings: Iterable[Finding]) -> list[Finding]:
-    """Give findings on plain manifest files their line and column; `file` is a path from here."""
+def in_files(findings: Iterable[Finding], contents: Mapping[Path, bytes | str]) -> list[Finding]:
+    """Give findings on plain manifest files their line and column; a text instead of bytes is no content."""
     known: dict[str, tuple[Marked, ...]] = {}
     found: list[Finding] = []
     for each in findings:
-        if not each.line and each.where and each.file.endswith((".yaml", ".yml", ".json")):
-            known.setdefault(each.file, marked(_text(Path(each.file))))
+        content = contents.get(Path(each.file))
+        if not each.line and each.where and isinstance(content, bytes):
+            if each.file not in known:
+                known[each.file] = marked(content.decode("utf-8", "replace"))
             each = _placed(each, known[each.file])
         found.append(each)
     return found

@@ -33,7 +33,7 @@ def check_contents(
     found = [finding for manifest in manifests for finding in verdicts.of(manifest, scope.schemas)]
     found += [finding for check in _CHECKS if not check.alone for finding in check.find(scope)]
     verdicts.save()
-    placed = in_files(apply(found, manifests, _JUDGED))
+    placed = in_files(apply(found, manifests, _JUDGED), contents)
     return [*unreadable, *placed], Counter(files=len(contents), objects=len(manifests), **counted(scope))
 
 

@@ -1,26 +1,64 @@
 """Which files are meant by the paths that a user names, and what is in them."""
 
-from collections.abc import Iterable
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from leanrag.core.errors import InputError
 
+STDIN = Path("-")
 _SUFFIXES = (".yaml", ".yml", ".json")
+_KUSTOMIZE = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
+# What every object says; a folder may hold other YAML, too.
+_MANIFEST = re.compile(rb"""^[\s{-]*["']?(?:apiVersion|kind)["']?\s*:|"kind"\s*:""", re.MULTILINE)
 
 
-def expanded(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return manifest files; of a folder all below it, none twice. A path that is not there is an InputError."""
-    found: dict[Path, None] = {}
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What named paths hold: files with manifests, Helm charts, kustomize folders, and files that are none of these."""
+
+    files: tuple[Path, ...] = ()
+    charts: tuple[Path, ...] = ()
+    kustomize: tuple[Path, ...] = ()
+    skipped: tuple[Path, ...] = ()
+
+
+def meant(paths: Iterable[Path]) -> Meant:
+    """Return what is in files and folders, none twice. A path that is not there is an InputError."""
+    found: dict[str, dict[Path, None]] = {"files": {}, "charts": {}, "kustomize": {}, "skipped": {}}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES)))
-        elif path.exists():
-            found[path] = None
+            for kind, each in _below(path):
+                found[kind][each] = None
+        elif path == STDIN or path.exists():
+            found["files"][path] = None
         else:
-            raise InputError(f"{path}: no such file or folder", hint="name manifest files, or folders of them")
-    if not found:
+            raise InputError(f"{path}: no such file or folder", hint="name manifest files, folders of them, or charts")
+    if not any(found.values()):
         raise InputError("no .yaml, .yml or .json file among the paths given", hint="name files with manifests")
-    return tuple(found)
+    return Meant(**{kind: tuple(each) for kind, each in found.items()})
+
+
+def _below(top: Path) -> Iterator[tuple[str, Path]]:
+    for place, folders, names in os.walk(top):
+        folder = Path(place)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if "Chart.yaml" in names:
+            folders.clear()
+            yield "charts", folder
+        elif kustomize := sorted(_KUSTOMIZE & set(names)):
+            yield "kustomize", folder / kustomize[0]
+        else:
+            files = (folder / name for name in sorted(names) if name.endswith(_SUFFIXES))
+            yield from (("files" if _is_manifest(each) else "skipped", each) for each in files)
+
+
+def _is_manifest(path: Path) -> bool:
+    content = _read(path)
+    return isinstance(content, str) or _MANIFEST.search(content) is not None
 
 
 def read_all(paths: Iterable[Path]) -> dict[Path, bytes | str]:
@@ -29,6 +67,8 @@ def read_all(paths: Iterable[Path]) -> dict[Path, bytes | str]:
 
 
 def _read(path: Path) -> bytes | str:
+    if path == STDIN:
+        return sys.stdin.buffer.read()
     try:
         # Opening a pipe would wait for its writer.
         return path.read_bytes() if path.is_file() else "is no file"

@@ -125,7 +125,7 @@ def test_an_alias_of_itself_ends_as_an_error(tmp_path: Path) -> None:
 
 def test_plain_manifests_are_judged_without_a_repository(tmp_path: Path) -> None:
     write(tmp_path, "m/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: A}\ndta: {}\n")
-    write(tmp_path, "m/b.yaml", "a: [\n")
+    write(tmp_path, "m/b.yaml", "kind: [\n")
     write(tmp_path, "m/c.json", '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod"}]}')
     run = check_files([tmp_path / "m"])
     rules = [(each.rule, Path(each.file).name) for each in run.findings]

@@ -1,0 +1,36 @@
+"""A check of paths that a user names: plain manifests, Helm charts, whatever another program prints."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from leanrag.checks.cache import Store
+from leanrag.checks.finding import Finding
+from leanrag.checks.run import CheckRun, check_files, concluded, merge_findings
+from leanrag.checks.whole_paths import meant
+
+
+def check_paths(paths: Iterable[Path], store: Store | None = None) -> CheckRun:
+    """Check files, folders and charts; `-` is stdin. What is there and cannot be read is an unknown finding."""
+    started = time.monotonic()
+    found = meant(paths)
+    run = check_files(found.files, store=store) if found.files else None
+    if run and not (found.charts or found.kustomize or found.skipped):
+        return run
+    findings = [*(run.findings if run else ()), *map(_kustomize, found.kustomize)]
+    counts = Counter(run.counts if run else ())
+    counts["skipped"] = len(found.skipped)
+    if found.charts:
+        from leanrag.checks.foreign import check_charts
+
+        more, seen = check_charts(found.charts)
+        findings += more
+        counts.update(seen)
+    return concluded(merge_findings(findings), counts, started)
+
+
+def _kustomize(file: Path) -> Finding:
+    message = "kustomize is not read: files beside it are parts and patches, and no objects yet"
+    fix = f"render it first: kubectl kustomize {file.parent} | leanrag check -"
+    return Finding("FIL001", "", str(file), "", message, fix, unknown=True)
