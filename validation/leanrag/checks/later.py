@@ -4,6 +4,7 @@
 leanrag.checks.rules.images and calls the function of that name there.
 """
 
+import sys
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -26,7 +27,7 @@ class Module:
 
 
 def _call(path: str, name: str, seen: Any) -> Any:
-    return getattr(import_module(path), name)(seen)
+    return getattr(sys.modules.get(path) or import_module(path), name)(seen)
 
 
 def __getattr__(name: str) -> Module:

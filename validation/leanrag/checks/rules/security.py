@@ -4,13 +4,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.scope import Scope, mapping
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN
-from leanrag.evidence import override, token
-from leanrag.evidence.jws import kind_of
 from leanrag.render.manifest import Manifest
 
 _SECRET_NAME = re.compile(r"(?i)(passw(or)?d|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?)$")
@@ -22,14 +21,14 @@ _TOKENS = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.")),
 )
+_ANY_TOKEN = re.compile("|".join(pattern.pattern for _, pattern in _TOKENS))
 # `existingSecret: hub-token` names a Secret; `clientSecret: …` would be one.
 _NAMES_A_SECRET = re.compile(r"^(?!client|app|api|shared)[a-z][A-Za-z]*Secret$")
 _PUBLIC = re.compile(r"(?i)public|^overrideKeys$")
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/_=:-])[A-Za-z0-9+_=-]{32,}(?![A-Za-z0-9+/_=-])")
 # Bits a character; random base64 of 32 characters has about 4.7, hexadecimal at most 4.0, prose and names below 4.2.
 _ENTROPY = 4.4
-# Signed statements in the history of release.yaml: they prove something and open nothing.
-_STATEMENTS = {token.TYPE, override.TYPE}
+_DENSE_LENGTH = 32
 _SECRET_FIX = "move it to a Secret that is not in Git, and name that Secret here"
 # Words that stand for "no secret" in engines and clients that insist on one.
 _EMPTY = {"", "none", "null", "empty", "dummy", "fake", "not-needed", "unused", "changeme"}
@@ -77,20 +76,39 @@ def _literal_env(body: Any, path: tuple[str | int, ...], value: str) -> str:
 
 def secret_in(path: tuple[str | int, ...], value: str) -> str:
     """Say what secret a text seems to hold, judged by its key and its looks; an empty string for none."""
-    if kind_of(value) in _STATEMENTS:
+    # Every text of every object comes here, so what is quick to say comes first.
+    if value.startswith("eyJ") and _is_statement(value):
         return ""
-    for what, pattern in _TOKENS:
-        if pattern.search(value):
-            return what
+    if _ANY_TOKEN.search(value):
+        return next(what for what, pattern in _TOKENS if pattern.search(value))
     # An item of a list is called like its list.
     key = next((str(each) for each in reversed(path) if not isinstance(each, int)), "")
-    literal = value.strip().lower() not in _EMPTY and not re.search(r"[\s/$]|\{\{", value.strip())
-    named = _NAMES_A_SECRET.search(key) and re.search(DNS_SUBDOMAIN, value)
-    if _SECRET_NAME.search(key) and literal and not named and not _PUBLIC.search(key):
+    secret, public = _kind_of_key(key)
+    if public:
+        return ""
+    if secret and _is_literal(value) and not (_NAMES_A_SECRET.search(key) and re.search(DNS_SUBDOMAIN, value)):
         return f"a literal {key!r}"
-    if not _PUBLIC.search(key) and any(_random(each) for each in _DENSE.findall(value)):
+    if len(value) >= _DENSE_LENGTH and any(_random(each) for each in _DENSE.findall(value)):
         return "what looks like a random key"
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_key(key: str) -> tuple[bool, bool]:
+    """Say whether a key is called like a secret, and whether it is called public."""
+    return bool(_SECRET_NAME.search(key)), bool(_PUBLIC.search(key))
+
+
+def _is_literal(value: str) -> bool:
+    return value.strip().lower() not in _EMPTY and not re.search(r"[\s/$]|\{\{", value.strip())
+
+
+def _is_statement(value: str) -> bool:
+    """Say whether a text is a signed statement in the history of release.yaml: it proves something, opens nothing."""
+    from leanrag.evidence import override, token  # what signs is heavy, and few texts look signed
+    from leanrag.evidence.jws import kind_of
+
+    return kind_of(value) in {token.TYPE, override.TYPE}
 
 
 def _random(word: str) -> bool:
