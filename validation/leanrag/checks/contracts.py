@@ -43,7 +43,7 @@ def published(scope: Scope, key: str) -> Iterator[Contract]:
         text = mapping(manifest.body.get("data")).get(key)
         try:
             body = json.loads(text) if isinstance(text, str) else None
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(body, Mapping):
             yield Contract(manifest, key, body)

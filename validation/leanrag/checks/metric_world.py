@@ -10,7 +10,7 @@ from leanrag.checks import promql as tree
 from leanrag.checks.finding import at, suggestion
 from leanrag.checks.queries import Query
 from leanrag.checks.scope import Scope, items, mapping
-from leanrag.core.errors import InputError
+from leanrag.core.errors import LeanragError
 from leanrag.engine.registry import Family, Known, families, family, scraped
 
 _VLLM = "vllm"
@@ -68,7 +68,7 @@ class World:
     def _of_rule(self, rule: Query) -> tree.Labels:
         try:
             found = tree.labels(tree.parse(rule.text), self.labels)
-        except InputError:
+        except LeanragError:
             return None
         return None if found is None else found | rule.labels | {"prometheus", "prometheus_replica", "cluster"}
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import promql_parser as promql
 
-from leanrag.core.errors import InputError
+from leanrag.core.errors import InputError, ToolError
 
 Labels = frozenset[str] | None
 # How a selector's labels are found; None: nobody knows them.
 Of = Callable[[promql.VectorSelector], Labels]
+# promql-parser 0.12.0 ends the whole process at 100,000 brackets; queries of people have some hundred characters.
+_LONGEST, _DEEPEST = 10_000, 200
 _SETS = {"and", "unless"}
 # Functions whose result has other labels than their vector.
 _UNLABELLED = {"scalar", "vector", "time", "pi"}
@@ -19,11 +21,25 @@ _RELABEL = {"label_replace", "label_join"}
 
 
 def parse(text: str) -> promql.Expr:
-    """Return the tree of a query; InputError for a text that is none."""
+    """Return the tree of a query; InputError for a text that is none, ToolError for one that nobody can follow."""
+    if len(text) > _LONGEST:
+        raise ToolError(f"is longer than {_LONGEST} characters", hint="split it: record a part of it")
     try:
-        return promql.parse(text)
+        found = promql.parse(text)
     except (ValueError, OverflowError) as error:
         raise InputError(str(error), hint="correct it; promtool check rules tells where") from None
+    if _deep(found):
+        raise ToolError(f"is nested deeper than {_DEEPEST}", hint="split it: record a part of it")
+    return found
+
+
+def _deep(expr: Any) -> bool:
+    level = [expr]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level for inner in inside(each)]
+        if not level:
+            return False
+    return True
 
 
 def walk(expr: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)""")
 _VARIABLE = re.compile(r"\$\{\w+(:\w+)?\}|\$\w+|\[\[\w+\]\]")
 _VALUES = re.compile(r"\s*label_values\s*\(\s*(?:(?P<metric>.*\S)\s*,)?\s*(?P<label>\w+)\s*\)\s*$", re.DOTALL)
 _RESULT = re.compile(r"\s*query_result\s*\((?P<query>.*)\)\s*$", re.DOTALL)
-_LANGUAGES = {"prometheus", "", None}
+_LANGUAGES = ("prometheus", "", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _triggers(manifest: Manifest) -> Iterator[Query]:
 def _json(manifest: Manifest, path: _Path) -> Iterator[Query]:
     try:
         body = json.loads(str(at(manifest.body, path)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     yield from _panels(manifest, path, body)
 

@@ -203,3 +203,9 @@ def no_wheel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Queries are judged by the files of the families: no list of a wheel is asked for."""
     monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: pytest.fail("asked for a wheel"))
     yield
+
+
+@pytest.mark.parametrize("text", ["(" * 6000 + "up" + ")" * 6000, "+".join(["up"] * 900)], ids=["long", "deep"])
+def test_a_query_that_nobody_can_follow_is_unknown_and_ends_no_run(text: str) -> None:
+    [found] = findings(rule(text))
+    assert found.unknown and found.message.startswith("not judged: ")

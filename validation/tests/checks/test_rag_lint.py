@@ -1,5 +1,9 @@
 """Rules that judge a whole cluster or its files: GPU001, GPU002, SLO002 and FOL001, with what each must not say."""
 
+import contextlib
+import copy
+import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,7 @@ import pytest
 from leanrag.catalog.model import App, Cluster, ClusterFacts
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding
+from leanrag.checks.registry import OBJECTS
 from leanrag.checks.rules.follows import chains_end
 from leanrag.checks.rules.hardware import pods_reach_a_pool, profiles_are_of_a_pool
 from leanrag.checks.rules.objectives import gates_have_something_to_measure
@@ -215,3 +220,34 @@ def test_following_while_on_main_is_found(tmp_path: Path) -> None:
 
 def test_a_cluster_that_does_not_exist_and_oneself_are_told_by_rel001_alone(tmp_path: Path) -> None:
     assert chains(tmp_path, a={"follows": "nobody"}, b={"follows": "b"}) == {}
+
+
+HERE = Path(__file__).parent
+PUBLISHED = sorted((*HERE.glob("broken/[CGMRS]*.yaml"), *HERE.glob("sound/*.yaml")))
+JUNK: list[Any] = [None, [], {}, "", "nan", "²", 0, -1, 1.5, True, "x", [[]], {"a": None}, 10**30, float("inf")]
+
+
+def spoilt(document: Any, chance: random.Random) -> Any:
+    """Return a document with something else at one place in it."""
+    if not isinstance(document, dict | list) or not document or chance.random() < 0.2:
+        return chance.choice(JUNK)
+    made = copy.copy(document)
+    key = chance.choice(list(document)) if isinstance(document, dict) else chance.randrange(len(document))
+    made[key] = spoilt(document[key], chance)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_shape_of_what_is_published_breaks_a_rule(seed: int) -> None:
+    chance = random.Random(seed)
+    whole = [[each for each in yamlio.load_all(path.read_text(), path.name)] for path in PUBLISHED]
+    for _ in range(100):
+        bodies = copy.deepcopy(chance.choice(whole)) + [pod(), profile(), service("l4"), gate(), promised()]
+        for body in bodies:
+            for key, text in (body.get("data") or {}).items() if body["kind"] == "ConfigMap" else ():
+                with contextlib.suppress(ValueError):
+                    body["data"][key] = json.dumps(spoilt(json.loads(text), chance))
+        scope = scope_of(*bodies, gpus={"l4": L4, "cut": SLICES})
+        for check in OBJECTS:
+            if check.id[:3] in {"CTX", "GPU", "MET", "RAG", "RTE", "SCL", "SLO", "SRV"}:
+                assert all(str(finding) for finding in check.find(scope)), check.id

@@ -9,7 +9,7 @@ from leanrag.checks.contracts import published
 from leanrag.checks.finding import Finding, at, suggestion
 from leanrag.checks.queries import queries
 from leanrag.checks.scope import Scope, mapping
-from leanrag.core.errors import InputError
+from leanrag.core.errors import LeanragError
 from leanrag.engine.registry import family
 from leanrag.render.manifest import Manifest
 
@@ -73,7 +73,7 @@ def _models(text: str) -> set[str]:
     """Return the models that a query compares the label model_name of vLLM's metrics with."""
     try:
         found = list(tree.selectors(tree.parse(text)))
-    except InputError:
+    except LeanragError:
         return set()
     engines = [each for each in found if (known := family(tree.name_of(each)[0])) and known.name == "vllm"]
     matchers = [matcher for each in engines for matcher in each.matchers.matchers]

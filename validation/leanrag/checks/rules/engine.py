@@ -38,7 +38,7 @@ def metrics_exist(scope: Scope) -> Iterator[Finding]:
     read = {(id(query.manifest), query.path) for query in queries(scope)}
     for manifest in scope.manifests:
         of = own.get(manifest.app.name) or everywhere
-        for path, text in _strings(manifest.body, ()) if of else ():
+        for path, text in _strings(manifest.body, ()) if of and _mentions(manifest.body) else ():
             for name in _unknown(text, of) if not _within(read, manifest, path) else ():
                 shown = ", ".join(sorted(each.version for each in of))
                 fix = suggestion(name, {metric for each in of for metric in each.metrics}, "metric")
@@ -93,6 +93,21 @@ def _unknown(text: str, of: tuple[Engine, ...]) -> list[str]:
 def _stem(name: str) -> set[str]:
     """Return what a name on the wire may be called where it is declared."""
     return {name, *(name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix))}
+
+
+def _mentions(body: Any) -> bool:
+    """Say whether any text of an object speaks of vLLM's metrics: few do, and places cost time."""
+    pending = [body]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            if "vllm:" in value:
+                return True
+        elif isinstance(value, Mapping):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return False
 
 
 def _strings(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

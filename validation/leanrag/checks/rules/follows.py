@@ -31,12 +31,14 @@ def _problem(name: str, releases: dict[str, tuple[Path, SourceFile]], known: set
         release = at(last[1].data, ("release",))
         followed = at(release, ("follows",))
         if at(release, ("revision",)) == "main":
-            return None if followed is None or len(chain) > 1 else _both(chain[-1], str(followed))
+            return _both(name, str(followed)) if len(chain) == 1 and str(followed) in known - {name} else None
         if followed is None:
-            return _stops(chain, at(release, ("revision",)))
+            return _stops(chain)
+        if not isinstance(followed, str):
+            return None
         if followed in chain:
-            return None if followed == chain[-1] else _circle(chain, str(followed))
-        chain.append(str(followed))
+            return None if followed == chain[-1] else _circle(chain, followed)
+        chain.append(followed)
 
 
 def _nothing(chain: list[str]) -> tuple[str, str]:
@@ -50,7 +52,7 @@ def _both(name: str, followed: str) -> tuple[str, str]:
     return f"{name} tracks main and follows {followed}, too", "write one of the two"
 
 
-def _stops(chain: list[str], revision: object) -> tuple[str, str] | None:
+def _stops(chain: list[str]) -> tuple[str, str] | None:
     """A cluster alone that is pinned by hand, or not deployed yet, waits for a person, and so do its followers."""
     if len(chain) == 1:
         return None

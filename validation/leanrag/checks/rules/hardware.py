@@ -50,7 +50,7 @@ def _asked(pod: Pod) -> Iterator[tuple[str, int, str]]:
     for container in pod.containers():
         limits = mapping(at(container.body, ("resources", "limits")))
         for resource, count in limits.items():
-            if (resource == _WHOLE or str(resource).startswith(_SLICE)) and str(count).isdigit() and int(str(count)):
+            if (resource == _WHOLE or str(resource).startswith(_SLICE)) and str(count).isdecimal() and int(str(count)):
                 yield str(resource), int(str(count)), container.where("resources", "limits", resource)
 
 

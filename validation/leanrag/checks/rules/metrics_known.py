@@ -11,7 +11,7 @@ from leanrag.checks.metric_world import Problem, World, world
 from leanrag.checks.queries import Query, queries
 from leanrag.checks.rules.engine import versions
 from leanrag.checks.scope import Scope
-from leanrag.core.errors import InputError
+from leanrag.core.errors import InputError, LeanragError, ToolError
 
 _RATES = {"rate", "irate", "increase", "resets"}
 _SLOPES = {"delta", "idelta", "deriv", "predict_linear"}
@@ -48,6 +48,9 @@ def queries_fit_their_types(scope: Scope) -> Iterator[Finding]:
 def _problems(query: Query, there: World) -> Iterator[Problem]:
     try:
         expr = tree.parse(query.text)
+    except ToolError as error:
+        yield Problem(f"not judged: {error.message}", error.hint, query.text, unknown=True)
+        return
     except InputError as error:
         told = "holds a variable where it cannot be judged" if query.open else f"is no PromQL: {error.message}"
         yield Problem(told, error.hint, query.text, unknown=query.open)
@@ -99,7 +102,7 @@ def _nearest(label: str, have: frozenset[str], there: World) -> str:
 def _misuses(query: Query, there: World) -> Iterator[Problem]:
     try:
         expr = tree.parse(query.text)
-    except InputError:
+    except LeanragError:
         return  # MET001 tells of it
     for call in tree.walk(expr):
         if isinstance(call, promql.Call):

@@ -67,4 +67,4 @@ def _given(body: object, option: str) -> float | None:
     spec = mapping(mapping(mapping(mapping(body).get("spec")).get("template")).get("spec"))
     words = [str(word) for each in items(spec.get("containers")) for word in items(mapping(each).get("args"))]
     texts = [word.removeprefix(option) for word in words if word.startswith(option)]
-    return float(texts[0]) if texts and texts[0].isdigit() else None
+    return float(texts[0]) if texts and texts[0].isdecimal() else None

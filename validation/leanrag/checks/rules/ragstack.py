@@ -21,7 +21,7 @@ def contracts_are_json(scope: Scope) -> Iterator[Finding]:
                 continue
             try:
                 good = isinstance(json.loads(str(text)), dict)
-            except ValueError:
+            except (ValueError, RecursionError):
                 good = False
             if not good:
                 message = "is no JSON object, so the gate cannot read it"
@@ -42,14 +42,14 @@ def models_are_served(scope: Scope) -> Iterator[Finding]:
                 fix = (
                     suggestion(name, served, "model")
                     if served
-                    else f"add a {task} model to overlays/<environment>/models"
+                    else f"serve one: add a file to overlays/<environment>/models (task: {task})"
                 )
                 yield scope.finding("RAG001", rag.manifest, rag.where(f"models.{task}"), message, fix, culprit=name)
 
 
 def dimensions_agree(scope: Scope) -> Iterator[Finding]:
     """RAG002: the RAG stack's vectors have the dimension of its embedding model, else every insert fails."""
-    models = {each.body.get("model"): each.body for each in published(scope, "model.json")}
+    models = {str(each.body.get("model")): each.body for each in published(scope, "model.json")}
     for rag in published(scope, "rag.json"):
         name = str(mapping(rag.body.get("models")).get("embedding") or "").partition("/")[2]
         expected, own = mapping(models.get(name)).get("dimension"), rag.body.get("dimension")

@@ -24,6 +24,8 @@ def timeouts_exceed_promises(scope: Scope) -> Iterator[Finding]:
     """
     promised = dict(_promised(scope))
     for manifest in scope.of_kind("Route"):
+        if at(manifest.body, ("spec", "tls", "termination")) == "passthrough":
+            continue  # the router sees no request there, and counts in hours
         targets = [at(manifest.body, ("spec", "to")), *items(at(manifest.body, ("spec", "alternateBackends")))]
         places = {(str(mapping(each).get("name")), manifest.namespace) for each in targets}
         written = mapping(at(manifest.body, ("metadata", "annotations"))).get(_ANNOTATION)
@@ -42,9 +44,15 @@ def timeouts_exceed_promises(scope: Scope) -> Iterator[Finding]:
 
 
 def _http_rules(scope: Scope) -> Iterator[tuple[Manifest, str, Mapping[str, Any]]]:
-    for manifest in scope.of_kind("HTTPRoute", "GRPCRoute"):
+    """Yield the rules of HTTPRoutes, and of those that KServe makes of an LLMInferenceService."""
+    for manifest in scope.of_kind("HTTPRoute"):
         for index, rule in enumerate(items(at(manifest.body, ("spec", "rules")))):
             yield manifest, dotted(("spec", "rules", index)), mapping(rule)
+    path = ("spec", "router", "route", "http", "spec", "rules")
+    for manifest in scope.of_kind("LLMInferenceService"):
+        own = {"backendRefs": [{"name": f"{manifest.name}-kserve-workload-svc"}]}
+        for index, rule in enumerate(items(at(manifest.body, path))):
+            yield manifest, dotted((*path, index)), {**mapping(rule), **own}
 
 
 def _shorter(

@@ -62,15 +62,15 @@ def _owner(contract: Contract) -> str:
 def engines_keep_their_contract(scope: Scope) -> Iterator[Finding]:
     """SRV002: what a chart publishes of its engine is what the engine is started with, and enough for who calls it."""
     running = [each for each in _running(scope) if each.names]
-    asked = {need.get("model") for _, role, need in engine_needs(scope) if role == "chat"}
+    asked = {str(need.get("model")) for _, role, need in engine_needs(scope) if role == "chat"}
     for contract in published(scope, "model.json"):
-        name = contract.body.get("model")
+        name = str(contract.body.get("model"))
         own = [each for each in running if each.manifest.app.name == contract.manifest.app.name]
         serving = [each for each in own if name in each.names]
         if own and not serving:
             names = ", ".join(repr(name) for each in own for name in each.names)
             message, fix = f"{name!r} is published, and the engine answers to {names}", f"write {_NAMES}={name}"
-            yield scope.finding("SRV002", contract.manifest, contract.where("model"), message, fix, culprit=str(name))
+            yield scope.finding("SRV002", contract.manifest, contract.where("model"), message, fix, culprit=name)
         for each in serving:
             for message, fix in _wrong(contract, each.arguments, name in asked):
                 yield scope.finding("SRV002", each.manifest, each.where, message, fix)
@@ -79,12 +79,12 @@ def engines_keep_their_contract(scope: Scope) -> Iterator[Finding]:
 def _wrong(contract: Contract, given: Arguments, asked: bool) -> Iterator[tuple[str, str]]:
     """Yield message and way out of what one engine does not keep."""
     name, task = contract.body.get("model"), contract.body.get("task")
-    promised, length = contract.body.get("maxModelLen"), int(given.number("max-model-len", 0))
+    promised, length = contract.body.get("maxModelLen"), given.number("max-model-len", 0)
     if isinstance(promised, int) and 0 < length < promised:
-        message = f"takes {length} tokens, and {promised} are published"
-        yield message, f"write --max-model-len={promised}, or publish {length}"
+        message = f"takes {length:g} tokens, and {promised} are published"
+        yield message, f"write --max-model-len={promised}, or publish {length:g}"
     pools = given.values.get("runner") == "pooling" or given.values.get("task") in {"embed", "embedding"}
-    if task in {"chat", "embedding"} and pools != (task == "embedding"):
+    if task in ("chat", "embedding") and pools != (task == "embedding"):
         fix = "add --runner=pooling" if task == "embedding" else "take --runner=pooling out, or write task: embedding"
         yield f"is {'' if pools else 'not '}started for embeddings, and {name!r} is published for {task}", fix
     if asked and task == "chat" and "tool-call-parser" not in given.values:
