@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from compare import judge, mutated, question, rendered
+from compare import judge, mutated, question, rendered, seeds
 from page import disagreements, page
 
 from leanrag.bench.accept_judge import clusters
@@ -30,7 +30,7 @@ def main() -> int:
     options.add_argument("--write", action="store_true")
     given = options.parse_args()
     started, known, memory = time.monotonic(), schemas(), Memory()
-    sound = list(rendered(clusters(Path.cwd().resolve())))
+    sound = [*rendered(clusters(Path.cwd().resolve())), *seeds()]
     cases = [*sound, *mutated(sound, known, given.seed, given.mutants)]
     say(f"differential: {len(sound)} rendered objects, {len(cases) - len(sound)} mutants")
     answers = memory.answers([asked for case in cases if (asked := question(case, known))])

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mutate import Mutator
 
 from leanrag.bench.accept_ask import Question
 from leanrag.bench.accept_judge import Batch
+from leanrag.catalog.model import App
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import OBJECTS
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope, usable
 from leanrag.checks.worlds import World
+from leanrag.core import yamlio
+from leanrag.core.files import read_text
 from leanrag.render.manifest import Manifest
 
 # What the API server asks, too: the kind, its fields, names and CEL rules, and what it checks beside the schema.
-_RULES = ("OBJ001", "OBJ002")
+_RULES = ("OBJ001", "OBJ002", "IMG002")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,20 @@ def rendered(batches: Iterable[Batch]) -> Iterator[Case]:
                 yield Case(each, batch.world)
 
 
+def seeds() -> Iterator[Case]:
+    """Yield the sound objects of seeds.yaml, in a world that has every kind."""
+    file = Path(__file__).with_name("seeds.yaml")
+    app = App("seeds", "", "rag", "seeds", "seeds", "lr-seeds", file, file, ())
+    for body in yamlio.load_all(read_text(file), file.name):
+        yield Case(Manifest(app, file.name, body), World())
+
+
 def mutated(cases: Sequence[Case], known: Schemas, seed: int, count: int) -> Iterator[Case]:
-    """Yield about `count` mutants: every kind gets as many, however often it is rendered."""
-    kinds: dict[tuple[str, str], list[Case]] = {}
+    """Yield about `count` mutants: every kind, and every object of seeds.yaml, gets as many, however often it is rendered."""
+    kinds: dict[tuple[str, str, str], list[Case]] = {}
     for case in cases:
-        kinds.setdefault((str(case.manifest.body.get("apiVersion")), case.manifest.kind), []).append(case)
+        alone = case.manifest.name if case.manifest.app.name == "seeds" else ""
+        kinds.setdefault((str(case.manifest.body.get("apiVersion")), case.manifest.kind, alone), []).append(case)
     for number, (_, held) in enumerate(sorted(kinds.items())):
         share = max(1, count // len(kinds))
         for turn in range(share):

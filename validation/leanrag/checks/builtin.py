@@ -12,7 +12,8 @@ from leanrag.render.manifest import Manifest
 
 _SELECTOR_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False, "Gt": True, "Lt": True}
 # Groups of the kinds in builtin_kinds; others have kinds of the same names.
-_GROUPS = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io")
+_GROUPS = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
+           "scheduling.k8s.io", "admissionregistration.k8s.io")  # fmt: skip
 
 
 def broken(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from leanrag.checks.builtin_pods import Body, Path, Problem, one_of, repeated
 from leanrag.checks.finding import at
 from leanrag.checks.quantity import quantity
 from leanrag.checks.scope import items, mapping
+from leanrag.checks.vocabulary import DNS_SUBDOMAIN, QUALIFIED_NAME
 
 _SECRET_KEYS: Mapping[str, tuple[str, ...]] = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -21,7 +22,16 @@ _SECRET_KEYS: Mapping[str, tuple[str, ...]] = {
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
 _PATH = re.compile(r"/(?!.*(//|/\./|/\.\./|%2f|%2F)).*")
+_QUOTAS = re.compile(  # those of Kubernetes itself
+    r"pods|(requests\.|limits\.)?(cpu|memory|ephemeral-storage)|requests\.storage|resourcequotas|services|secrets"
+    r"|replicationcontrollers|persistentvolumeclaims|configmaps|services\.(nodeports|loadbalancers)"
+)
 _RBAC = "rbac.authorization.k8s.io"
+_VOLUME_SOURCES = {
+    *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc", "flexVolume", "flocker"),
+    *("gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs", "photonPersistentDisk", "portworxVolume"),
+    *("quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"),
+}
 _LARGEST = 1024 * 1024  # bytes of a ConfigMap or Secret
 
 
@@ -31,8 +41,12 @@ def service(body: Body) -> Iterator[Problem]:
     kind, ports = spec.get("type") or "ClusterIP", items(spec.get("ports"))
     if not ports and kind != "ExternalName" and spec.get("clusterIP") != "None":
         yield ("spec", "ports"), "has no port", "write one, or clusterIP: None"
-    if kind == "ExternalName" and not spec.get("externalName"):
-        yield ("spec", "externalName"), "is missing", "set it"
+    name = str(spec.get("externalName") or "").rstrip(".")
+    if kind == "ExternalName" and not re.fullmatch(DNS_SUBDOMAIN.strip("^$"), name):
+        yield ("spec", "externalName"), f"{name!r} is no domain name", "write such as api.example.org"
+    if kind == "ExternalName" and spec.get("ipFamilyPolicy"):
+        yield ("spec", "ipFamilyPolicy"), "is not for ExternalName", "remove it"
+    yield from _addresses(spec, kind)
     if kind in ("NodePort", "LoadBalancer", "ExternalName") and spec.get("clusterIP") == "None":
         yield ("spec", "clusterIP"), f"None is not for {kind}", "remove it"
     seen: set[tuple[Any, Any]] = set()
@@ -48,6 +62,31 @@ def service(body: Body) -> Iterator[Problem]:
     yield from repeated(spec, "ports", "name", ("spec",))
     if spec.get("externalTrafficPolicy") and kind not in ("NodePort", "LoadBalancer") and not spec.get("externalIPs"):
         yield ("spec", "externalTrafficPolicy"), f"is not for {kind}", "remove it"
+
+
+def _addresses(spec: Body, kind: str) -> Iterator[Problem]:
+    own = spec.get("clusterIP")
+    if own not in (None, "", "None") and not _is_address(own):
+        yield ("spec", "clusterIP"), f"{own!r} is no address", "remove it, or write None"
+    for index, each in enumerate(items(spec.get("externalIPs"))):
+        if not _is_address(each):
+            yield ("spec", "externalIPs", index), f"{each!r} is no address", "correct it"
+    for key in ("loadBalancerClass", "loadBalancerSourceRanges"):
+        if spec.get(key) and kind != "LoadBalancer":
+            yield ("spec", key), f"is not for {kind}", "remove it"
+    for index, each in enumerate(items(spec.get("loadBalancerSourceRanges"))):
+        if _network(str(each).strip()) is None:
+            yield ("spec", "loadBalancerSourceRanges", index), f"{each!r} is no CIDR", "write such as 10.0.0.0/8"
+    name = spec.get("loadBalancerClass")
+    if name is not None and not re.fullmatch(QUALIFIED_NAME.strip("^$"), str(name)):
+        yield ("spec", "loadBalancerClass"), f"{name!r} is no qualified name", "write such as example.org/lb"
+
+
+def _is_address(text: Any) -> bool:
+    with suppress(ValueError):
+        ipaddress.ip_address(str(text))
+        return True
+    return False
 
 
 def network_policy(body: Body) -> Iterator[Problem]:
@@ -117,7 +156,7 @@ def role(body: Body) -> Iterator[Problem]:
         path: Path = ("rules", index)
         if not items(rule.get("verbs")):
             yield (*path, "verbs"), "is empty", "write what is allowed"
-        if urls and (kinds or rule.get("apiGroups") or body.get("kind") == "Role"):
+        if urls and (kinds or rule.get("apiGroups") or rule.get("resourceNames") or body.get("kind") == "Role"):
             yield (*path, "nonResourceURLs"), "is for ClusterRoles, and stands alone", "write a rule of its own"
         if not urls and (not kinds or not items(rule.get("apiGroups"))):
             yield path, "needs apiGroups and resources", 'write both; apiGroups: [""] is the core group'
@@ -132,6 +171,8 @@ def role_binding(body: Body) -> Iterator[Problem]:
         group = each.get("apiGroup") or ("" if account else _RBAC)
         if group != ("" if account else _RBAC):
             yield ("subjects", index, "apiGroup"), f"{group!r} is not the group of a {each.get('kind')}", "remove it"
+        if account and not re.fullmatch(DNS_SUBDOMAIN.strip("^$"), str(each.get("name"))):
+            yield ("subjects", index, "name"), f"{each.get('name')!r} is no name of a ServiceAccount", "correct it"
         if account and not each.get("namespace") and body.get("kind") == "ClusterRoleBinding":
             yield ("subjects", index, "namespace"), "is missing", "name the account's namespace"
 
@@ -155,11 +196,25 @@ def resource_quota(body: Body) -> Iterator[Problem]:
         number = quantity(amount)
         if number is None or number < 0:
             yield ("spec", "hard", name), f"{amount!r} is no amount", "write a number of 0 or more"
+        if (
+            not _QUOTAS.fullmatch(name)
+            and "/" not in name
+            and not name.startswith(("hugepages-", "requests.hugepages-"))
+        ):
+            yield (
+                ("spec", "hard", name),
+                f"{name!r} is no resource",
+                "write one of Kubernetes, or a name with its domain",
+            )
     scopes = set(items(spec.get("scopes")))
+    for index, each in enumerate(items(at(spec, ("scopeSelector", "matchExpressions")))):
+        if each.get("scopeName") != "PriorityClass" and each.get("operator") != "Exists":
+            place = ("spec", "scopeSelector", "matchExpressions", index, "operator")
+            yield place, f"must be Exists for {each.get('scopeName')}", "write it"
     if {"Terminating", "NotTerminating"} <= scopes or {"BestEffort", "NotBestEffort"} <= scopes:
         yield ("spec", "scopes"), "excludes everything", "keep one of the two"
-    pods = re.compile(r"pods|(requests\.|limits\.)?(cpu|memory)")
-    for name in mapping(spec.get("hard")):
+    pods = re.compile(r"pods|(requests\.|limits\.)?(cpu|memory|ephemeral-storage)")
+    for name in filter(_QUOTAS.fullmatch, mapping(spec.get("hard"))):
         only = name == "pods" if "BestEffort" in scopes else bool(pods.fullmatch(name))
         if scopes - {"PriorityClass", "CrossNamespacePodAffinity", "VolumeAttributesClass"} and not only:
             yield ("spec", "scopes"), f"do not go with {name}", "remove them, or it"
@@ -184,9 +239,49 @@ def secret(body: Body) -> Iterator[Problem]:
 
 def _is_json(text: str) -> bool:
     with suppress(ValueError):
-        json.loads(text)
-        return True
+        return isinstance(json.loads(text), dict)
     return False
+
+
+def namespace(body: Body) -> Iterator[Problem]:
+    """Levels of Pod Security."""
+    for mode in ("enforce", "audit", "warn"):
+        key = f"pod-security.kubernetes.io/{mode}"
+        labels = mapping(at(body, ("metadata", "labels")))
+        if labels.get(key, "restricted") not in ("privileged", "baseline", "restricted"):
+            yield (
+                ("metadata", "labels", key),
+                f"{labels[key]!r} is no level",
+                "write restricted, baseline or privileged",
+            )
+        version = str(labels.get(f"{key}-version", "latest"))
+        if not re.fullmatch(r"latest|v1\.[0-9]+", version):
+            yield ("metadata", "labels", f"{key}-version"), f"{version!r} is no version", "write latest"
+
+
+def volume(body: Body) -> Iterator[Problem]:
+    """One source, and its size."""
+    spec = mapping(body.get("spec"))
+    if set(mapping(spec.get("capacity"))) != {"storage"} or not quantity(mapping(spec.get("capacity")).get("storage")):
+        yield ("spec", "capacity"), "is no size", "write storage"
+    sources = [key for key in spec if key in _VOLUME_SOURCES]
+    if len(sources) != 1:
+        yield ("spec",), f"has {' and '.join(sources) or 'no source'}", "keep one source of the volume"
+
+
+def priority_class(body: Body) -> Iterator[Problem]:
+    """Values that are not the system's."""
+    name = str(at(body, ("metadata", "name")))
+    if (body.get("value") or 0) > 10**9 or name.startswith("system-"):
+        yield ("value",), "belongs to the system", "write at most 1000000000, and a name without system-"
+
+
+def webhooks(body: Body) -> Iterator[Problem]:
+    """Where they are reached."""
+    for index, each in enumerate(items(body.get("webhooks"))):
+        yield from one_of(each.get("clientConfig"), ("url", "service"), ("webhooks", index, "clientConfig"))
+        if each.get("sideEffects") not in ("None", "NoneOnDryRun"):
+            yield ("webhooks", index, "sideEffects"), "must be None or NoneOnDryRun", "write None"
 
 
 def config_map(body: Body) -> Iterator[Problem]:
@@ -220,4 +315,9 @@ KINDS: Mapping[str, tuple[Check, ...]] = {
     "ResourceQuota": (resource_quota,),
     "Secret": (secret,),
     "ConfigMap": (config_map,),
+    "Namespace": (namespace,),
+    "PersistentVolume": (volume,),
+    "PriorityClass": (priority_class,),
+    "ValidatingWebhookConfiguration": (webhooks,),
+    "MutatingWebhookConfiguration": (webhooks,),
 }

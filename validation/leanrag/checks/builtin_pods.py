@@ -90,15 +90,33 @@ def _volumes(spec: Body, path: Path) -> Iterator[Problem]:
         held = [key for key, value in mapping(each).items() if key != "name" and value is not None]
         if len(held) > 1:
             yield (*path, index), f"is {' and '.join(sorted(held))} at once", "keep one"
-        for place, source in enumerate(items(mapping(mapping(each).get("projected")).get("sources"))):
+        sources = items(mapping(mapping(each).get("projected")).get("sources"))
+        for place, source in enumerate(sources):
             yield from one_of(source, _PROJECTIONS, (*path, index, "projected", "sources", place))
+        yield from _same_files(sources, (*path, index, "projected", "sources"))
+
+
+def _same_files(sources: list[Any], path: Path) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for place, source in enumerate(sources):
+        for kind, held in mapping(source).items():
+            for file in [
+                mapping(held).get("path"),
+                *(mapping(each).get("path") for each in items(mapping(held).get("items"))),
+            ]:
+                if file and file in seen:
+                    yield (*path, place, kind), f"{file!r} is there twice", "give each its own path"
+                seen.add(str(file))
 
 
 def _mounts(body: Body, path: Path, volumes: set[str]) -> Iterator[Problem]:
+    for key in ("volumeMounts", "volumeDevices"):
+        for index, each in enumerate(items(body.get(key))):
+            if str(each.get("name")) not in volumes:
+                message = f"the pod has no volume {each.get('name')!r}"
+                yield (*path, key, index, "name"), message, "name one of its volumes, or add it"
     for index, each in enumerate(items(body.get("volumeMounts"))):
         place = (*path, "volumeMounts", index)
-        if str(each.get("name")) not in volumes:
-            yield (*place, "name"), f"the pod has no volume {each.get('name')!r}", "name one of its volumes, or add it"
         if each.get("subPath") and each.get("subPathExpr"):
             yield (*place, "subPath"), "subPath and subPathExpr are both set", "keep one"
         if each.get("mountPropagation") == "Bidirectional" and not mapping(body.get("securityContext")).get(

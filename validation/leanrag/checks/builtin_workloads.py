@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from zoneinfo import available_timezones
 
-from leanrag.checks.builtin_pods import Body, Path, Problem
+from leanrag.checks.builtin_pods import Body, Path, Problem, containers
 from leanrag.checks.builtin_schedule import schedule_problem
 from leanrag.checks.finding import at
 from leanrag.checks.pods import selects
@@ -77,6 +78,23 @@ def job(body: Body, path: Path = ()) -> Iterator[Problem]:
         yield (*path, "spec", "completions"), "is missing, and Indexed needs it", "set it"
     if spec.get("podFailurePolicy") is not None and restart != "Never":
         yield (*path, "spec", "podFailurePolicy"), "needs restartPolicy Never", "write it"
+    most, all_ = spec.get("maxFailedIndexes"), spec.get("completions")
+    if most is not None and (spec.get("backoffLimitPerIndex") is None or (all_ is not None and most > all_)):
+        yield (*path, "spec", "maxFailedIndexes"), "needs backoffLimitPerIndex, and at most completions", "correct it"
+    yield from _failure_rules(spec, (*path, "spec", "podFailurePolicy", "rules"))
+
+
+def _failure_rules(spec: Body, path: Path) -> Iterator[Problem]:
+    names = {each.get("name") for _, _, each in containers(mapping(at(spec, ("template", "spec"))))}
+    for index, each in enumerate(items(at(spec, ("podFailurePolicy", "rules")))):
+        codes, conditions = each.get("onExitCodes"), each.get("onPodConditions")
+        if bool(codes) == bool(conditions):
+            yield (*path, index), "needs one of onExitCodes and onPodConditions", "write one"
+        name = mapping(codes).get("containerName")
+        if name is not None and name not in names:
+            yield (*path, index, "onExitCodes", "containerName"), f"the pod has no {name!r}", "name a container"
+        if mapping(codes).get("operator") == "In" and 0 in items(mapping(codes).get("values")):
+            yield (*path, index, "onExitCodes", "values"), "0 is no failure", "remove it"
 
 
 def cron_job(body: Body) -> Iterator[Problem]:
@@ -84,6 +102,9 @@ def cron_job(body: Body) -> Iterator[Problem]:
     spec = mapping(body.get("spec"))
     if problem := schedule_problem(str(spec.get("schedule"))):
         yield ("spec", "schedule"), f"{spec.get('schedule')!r} {problem}", "write such as '0 3 * * *'"
+    zone = spec.get("timeZone")
+    if zone is not None and zone not in (available_timezones() or {zone}):
+        yield ("spec", "timeZone"), f"{zone!r} is no time zone", "write such as Europe/Berlin"
     if len(str(mapping(body.get("metadata")).get("name"))) > 52:
         yield ("metadata", "name"), "is longer than 52, and its Jobs get 11 more", "shorten it"
     yield from job(mapping(spec.get("jobTemplate")), ("spec", "jobTemplate"))
@@ -107,6 +128,15 @@ def claim(body: Body) -> Iterator[Problem]:
     asked = quantity(at(spec, ("resources", "requests", "storage")))
     if asked is None or asked <= 0:
         yield ("spec", "resources", "requests", "storage"), "is missing, or no size", "write such as 10Gi"
+    source, other = spec.get("dataSource"), spec.get("dataSourceRef")
+    if (
+        source
+        and other
+        and any(mapping(source).get(key) != mapping(other).get(key) for key in ("apiGroup", "kind", "name"))
+    ):
+        yield ("spec", "dataSourceRef"), "differs from dataSource", "write one"
+    if other and not mapping(other).get("apiGroup") and mapping(other).get("kind") != "PersistentVolumeClaim":
+        yield ("spec", "dataSourceRef", "kind"), "needs its apiGroup", "write it"
     most = quantity(at(spec, ("resources", "limits", "storage")))
     if asked is not None and most is not None and asked > most:
         yield ("spec", "resources", "requests", "storage"), "is more than its limit", "correct one of them"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from leanrag.checks.vocabulary import OBJECT_META, Schema, name_schema
+from leanrag.checks.vocabulary import BASE64, OBJECT_META, Schema, name_schema
 
 _INT = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _KEPT = {
@@ -55,6 +55,8 @@ def scalars(node: Mapping[str, Any]) -> Schema:
     if "pattern" in out:
         out["pattern"] = re.sub(r"\\Z", "$", str(out["pattern"]))
     out = bounded(out, node.get("format")) if node.get("type") in {"integer", None} else out
+    if node.get("format") == "byte" and "pattern" not in out:
+        out["pattern"] = BASE64
     if node.get("format") in {"date-time", "date", "ipv4", "ipv6"}:
         out["format"] = node["format"]
     if node.get("nullable") and "type" in out:

@@ -20,6 +20,11 @@ QUALIFIED_NAME = (
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
     r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$"
 )
+# As Go's decoder, which passes over the ends of lines.
+BASE64 = (
+    r"^(([A-Za-z0-9+/][\r\n]*){4})*"
+    r"(([A-Za-z0-9+/][\r\n]*){2}=[\r\n]*=|([A-Za-z0-9+/][\r\n]*){3}=)?[\r\n]*$"
+)
 QUANTITY = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
 # RBAC names may hold a colon; only what would break a URL path is refused (path.IsValidPathSegmentName).
 PATH_SEGMENT = r"^(?!\.{1,2}$)[^/%]+$"
@@ -52,8 +57,8 @@ OBJECT_META: Schema = {
         "resourceVersion": {"type": "string"},
         "generation": {"type": "integer"},
         "selfLink": {"type": "string"},
-        "creationTimestamp": {"type": ["string", "null"]},
-        "deletionTimestamp": {"type": ["string", "null"]},
+        "creationTimestamp": {"type": ["string", "null"], "format": "date-time"},
+        "deletionTimestamp": {"type": ["string", "null"], "format": "date-time"},
         "deletionGracePeriodSeconds": {"type": "integer"},
         "managedFields": {"type": "array", "items": {"type": "object"}},
     },
@@ -62,6 +67,7 @@ OBJECT_META: Schema = {
 _NAME_PATTERNS = {
     ("", "Service"): (DNS_1035, 63),
     ("", "Namespace"): (DNS_LABEL, 63),
+    ("policy", "PodDisruptionBudget"): (PATH_SEGMENT, 1024),  # only what any name must be
     **{
         ("rbac.authorization.k8s.io", kind): (PATH_SEGMENT, 253)
         for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
