@@ -45,8 +45,10 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The chart's folder, and the values file when there is one."""
-        return f"{self.chart.name} with {self.values.name}" if self.values else self.chart.name
+        """The chart's folder, and the case when there is one: ci/<case>-values.yaml."""
+        return (
+            f"{self.chart.name} ({self.values.name.removesuffix('-values.yaml')})" if self.values else self.chart.name
+        )
 
 
 def check_charts(charts: tuple[Path, ...]) -> tuple[list[Finding], Counter[str]]:
@@ -58,7 +60,8 @@ def check_charts(charts: tuple[Path, ...]) -> tuple[list[Finding], Counter[str]]
     with ThreadPoolExecutor(max_workers=2) as pool:  # helm is a process of its own
         for case, rendered in zip(cases, pool.map(_rendered, cases), strict=True):
             if isinstance(rendered, Finding):
-                findings.append(rendered)
+                # A chart that requires values has them in its cases.
+                findings += [rendered] if case.values or not _has_cases(case.chart) else []
             else:
                 findings += _judged(case, rendered, known, counts)
     return findings, counts
@@ -69,6 +72,10 @@ def _cases(chart: Path) -> Iterator[Case]:
         return  # it prints nothing by itself
     yield Case(chart)
     yield from (Case(chart, values) for values in sorted(chart.glob("ci/*-values.yaml")))
+
+
+def _has_cases(chart: Path) -> bool:
+    return any(chart.glob("ci/*-values.yaml"))
 
 
 def _rendered(case: Case) -> tuple[Manifest, ...] | Finding:

@@ -166,7 +166,8 @@ def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         # A value that is reported where it is written need not be reported again where it is rendered.
         where = "" if each.rule == "SEC001" and each.line else each.where
         message = "" if each.rule == "SEC001" and each.line else each.message
-        groups.setdefault((each.rule, each.file, where, message, str(each.line)), []).append(each)
+        key = (each.rule, each.file, where, message, str(each.line), str(each.unknown), each.allowed)
+        groups.setdefault(key, []).append(each)
     merged = [_joined(group) for group in groups.values()]
     return tuple(sorted(merged, key=lambda each: (each.rule, each.file, each.line, each.where, each.message)))
 

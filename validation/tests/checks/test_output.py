@@ -206,6 +206,11 @@ def test_what_several_applications_share_is_said_once() -> None:
     assert merged.app == "a, b, c and 1 more"
 
 
+def test_what_is_unknown_or_allowed_in_one_place_hides_no_fault_of_another() -> None:
+    findings = [a_finding(app="a", unknown=True), a_finding(app="b", allowed="why"), a_finding(app="c")]
+    assert len(merge_findings(findings)) == 3
+
+
 def test_cel_rules_that_were_not_evaluated_are_shown() -> None:
     counts = {"objects": 1, "rules": 1, "celTransition": 9}
     run = CheckRun(StepResult("check", Outcome.PASS, "1 objects satisfy 1 rules", 0.1), (), counts)
