@@ -240,9 +240,9 @@ def spoilt(document: Any, chance: random.Random) -> Any:
 @pytest.mark.parametrize("seed", range(4))
 def test_no_shape_of_what_is_published_breaks_a_rule(seed: int) -> None:
     chance = random.Random(seed)
-    whole = [[each for each in yamlio.load_all(path.read_text(), path.name)] for path in PUBLISHED]
+    whole = [list(yamlio.load_all(path.read_text(), path.name)) for path in PUBLISHED]
     for _ in range(100):
-        bodies = copy.deepcopy(chance.choice(whole)) + [pod(), profile(), service("l4"), gate(), promised()]
+        bodies = [*copy.deepcopy(chance.choice(whole)), pod(), profile(), service("l4"), gate(), promised()]
         for body in bodies:
             for key, text in (body.get("data") or {}).items() if body["kind"] == "ConfigMap" else ():
                 with contextlib.suppress(ValueError):
