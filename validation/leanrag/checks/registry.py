@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from leanrag.checks.files import Files
     from leanrag.checks.rules import (
         access,
+        addresses,
         argocd,
         autoscaling,
         bindings,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 else:
     from leanrag.checks.later import (
         access,
+        addresses,
         argocd,
         autoscaling,
         bindings,
@@ -176,6 +178,9 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("MON001", "Every monitor reaches what it measures", network.monitors_reach_targets),
     ObjectCheck("NET001", "Every pod is covered by a NetworkPolicy", network.pods_have_policies, plain=False),
     ObjectCheck("NET002", "Every call to another layer is let in there", network.calls_are_let_in, plain=False),
+    ObjectCheck(
+        "NET003", "Every address in a pod can be called from there", addresses.addresses_can_be_called, plain=False
+    ),
     ObjectCheck("RBC001", "No role grants '*'", access.no_wildcards, alone=True),
     ObjectCheck("RBC002", "No role leads to more rights", bindings.roles_lead_nowhere, plain=False, alone=True),
     ObjectCheck(

@@ -46,8 +46,9 @@ def projects_allow_what_is_rendered(scope: Scope) -> Iterator[Finding]:
     """PRJ001: the AppProject of an Application allows every kind and namespace that its chart renders."""
     projects = {manifest.name: manifest for manifest in scope.of_kind("AppProject")}
     told: set[tuple[str, str, str]] = set()
+    owners = {app: project_of(scope, app) for app in {each.app.name for each in scope.manifests}} if projects else {}
     for manifest in scope.manifests if projects else ():
-        project = project_of(scope, manifest.app.name)
+        project = owners[manifest.app.name]
         if manifest.app.layer == "apps" or project is None:
             continue
         if project not in projects:

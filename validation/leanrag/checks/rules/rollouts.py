@@ -122,8 +122,10 @@ def _inner(job: Manifest, path: tuple[str, ...], whole: Any) -> Iterator[tuple[s
 
 def _sync_seconds(scope: Scope) -> int:
     """Return Argo CD's own limit, 0 where this repository does not say it."""
-    path = scope.root.joinpath(*_ARGOCD)
-    if scope.cluster is None or not path.is_file():
-        return 0
-    text = str(at(yamlio.read(path), ("data", _SYNC)) or "")
-    return int(text) if text.isdigit() else 0
+    if "argocd" not in scope.kept:
+        path = scope.root.joinpath(*_ARGOCD)
+        known = scope.cluster is not None and path.is_file()
+        text = str(at(yamlio.read(path), ("data", _SYNC)) if known else "")
+        scope.kept["argocd"] = int(text) if text.isdigit() else 0
+    seconds: int = scope.kept["argocd"]
+    return seconds
