@@ -1,7 +1,9 @@
 """Where everything is written in a YAML file of manifests: line and column of every object, field and item."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -10,6 +12,7 @@ from leanrag.checks.source import KeyPath
 from leanrag.core.yamlio import K8sLoader
 
 Place = tuple[int, int]
+_BEGINNING = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +27,28 @@ class Marked:
         return next(self.places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in self.places)
 
 
-def marked(text: str) -> tuple[Marked, ...]:
-    """Return every object of a YAML text, those inside a List too; nothing for a text that cannot be read."""
+def parts(text: str) -> tuple[tuple[int, str], ...]:
+    """Return a text cut where its documents begin, each part with the number of lines before it.
+
+    No scalar holds `---` at the beginning of a line (YAML 1.2, 9.1.2), but a directive belongs to what follows it.
+    """
+    if text.startswith("%") or "\n%" in text:
+        return ((0, text),)
+    starts = [0, *(found.start() for found in _BEGINNING.finditer(text) if found.start())]
+    return tuple((text.count("\n", 0, start), text[start:end]) for start, end in pairwise((*starts, len(text))))
+
+
+def marked(text: str, before: int = 0) -> tuple[Marked, ...]:
+    """Return every object of a YAML text, those inside a List too; nothing for a text that cannot be read.
+
+    `before` is the number of lines before the text.
+    """
     loader = K8sLoader(text)
     try:
         found: list[Marked] = []
         while loader.check_node():
             node: Any = loader.get_node()
-            places = dict(_walk(node, (), frozenset()))
+            places = {path: (line + before, column) for path, (line, column) in _walk(node, (), frozenset())}
             found += _objects(Marked(loader.construct_document(node), places))
         return tuple(found)
     except (yaml.YAMLError, RecursionError):

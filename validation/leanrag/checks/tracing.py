@@ -9,7 +9,7 @@ from typing import Any
 from leanrag.catalog.model import App
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding, at
-from leanrag.checks.marks import Marked, marked, path_in
+from leanrag.checks.marks import Marked, marked, parts, path_in
 from leanrag.checks.source import KeyPath, SourceFile
 from leanrag.checks.templates import place_in
 from leanrag.core.errors import InputError
@@ -127,19 +127,37 @@ def _brings(value: Any, place: KeyPath, culprit: JSON) -> bool:
 
 def in_files(findings: Iterable[Finding], contents: Mapping[Path, bytes | str]) -> list[Finding]:
     """Give findings on plain manifest files their line and column; a text instead of bytes is no content."""
-    known: dict[str, tuple[Marked, ...]] = {}
+    known: dict[str, _Plain] = {}
     found: list[Finding] = []
     for each in findings:
         content = contents.get(Path(each.file))
         if not each.line and each.where and isinstance(content, bytes):
             if each.file not in known:
-                known[each.file] = marked(content.decode("utf-8", "replace"))
-            each = _placed(each, known[each.file])
+                known[each.file] = _Plain(content.decode("utf-8", "replace"))
+            each = _placed(each, known[each.file].documents(each))
         found.append(each)
     return found
 
 
-def _placed(finding: Finding, documents: tuple[Marked, ...]) -> Finding:
+class _Plain:
+    """A manifest file, of which only the documents that findings are on are read for their places."""
+
+    def __init__(self, text: str) -> None:
+        self._parts = parts(text)
+        self._read: dict[int, tuple[Marked, ...]] = {}
+
+    def documents(self, finding: Finding) -> Iterator[Marked]:
+        """Yield the documents that may be meant: those with its object's name, then all others."""
+        name = finding.where.partition(" ")[0].partition("/")[2]
+        for likely in (True, False):
+            for number, (before, text) in enumerate(self._parts):
+                if (name in text) is likely:
+                    if number not in self._read:
+                        self._read[number] = marked(text, before)
+                    yield from self._read[number]
+
+
+def _placed(finding: Finding, documents: Iterable[Marked]) -> Finding:
     for document in documents:
         rest = _rest(finding, document.body)
         if rest is not None:
