@@ -78,7 +78,8 @@ def usable(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return a mapping, or an empty one for anything else."""
-    return value if isinstance(value, Mapping) else {}
+    # To ask for a dict first is quick, and what is read from YAML is nothing else.
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def items(value: Any) -> list[Any]:

@@ -228,7 +228,7 @@ def test_plain_files_of_every_form_are_read_and_a_finding_has_its_line(files: Ca
         '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "j"}, "spec": {"containers": [\n'
         '{"name": "a", "image": "a:latest"}]}}',
     )
-    files("latin.yml", b"a: \xe9\n")
+    files("latin.yml", b"kind: \xe9\n")
     files("notes.txt", "not a manifest")
     os.mkfifo(folder / "pipe.yaml")
     found = places(check_files([folder]))
