@@ -75,16 +75,21 @@ def program_entries(_scratch: Path) -> Iterator[Entry]:
     yield text(f"{info}/entry_points.txt", "[console_scripts]\nleanrag = leanrag.cli.main:main\n")
     start = f"#!{HOME}/bin/python\nimport sys\nfrom leanrag.cli.main import main\nsys.exit(main())\n"
     yield text(f"{HOME}/bin/leanrag", start, executable=True)
-    for name in ("go.mod", "go.sum"):
-        yield file(f"{TOOLS}/schemas/{name}", tools_dir() / "schemas" / name)
+    for pin in _pins():
+        yield file(f"{TOOLS}/{pin.parent.name}/{pin.name}", pin)
 
 
 def program_key() -> str:
     """Return a word for what program_entries are made from."""
     digest = hashlib.sha256(_project().read_bytes())
-    for name in ("go.mod", "go.sum"):
-        digest.update((tools_dir() / "schemas" / name).read_bytes())
+    for pin in _pins():
+        digest.update(pin.read_bytes())
     return digest.hexdigest()[:8]
+
+
+def _pins() -> tuple[Path, ...]:
+    """Return what pins the schemas: a wrapper for each minor of Kubernetes."""
+    return tuple(sorted((*tools_dir().glob("schemas*/go.mod"), *tools_dir().glob("schemas*/go.sum"))))
 
 
 def schema_entries(_scratch: Path) -> Iterator[Entry]:
