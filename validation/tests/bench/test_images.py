@@ -234,5 +234,7 @@ def test_the_containerfiles_say_the_same_as_what_is_packed(images: dict[str, rec
 def test_the_containerfile_of_the_gate_brings_schemas_and_lists_to_one_place() -> None:
     written = (ROOT / "bootstrap/images/gate/Containerfile").read_text()
     assert "leanrag tools schemas engines " in written
+    for pins in sorted({pin.parent.name for pin in checkout._pins()}):
+        assert f"COPY bootstrap/tools/{pins}/ {checkout.TOOLS}/{pins}/\n" in written
     assert f"COPY --from=schemas /cache/schemas {checkout.SCHEMAS}\n" in written
     assert f"COPY --from=schemas /cache/{FOLDER} {checkout.SCHEMAS}/{FOLDER}\n" in written
