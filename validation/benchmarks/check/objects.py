@@ -40,8 +40,8 @@ def objects(folder: Path, rival: Rival, count: int, runs: int) -> Part:
         f"{count:,} objects in {corpus.FILES} files, {size:.1f} MB: three InferenceServices to one LLMInferenceService,"
         f" whose kind has rules in CEL; {faulty} of them have a field that does not exist. Ours named {min(ours)}"
         f" findings, kubeconform v0.7.0 (`-strict -n {CORES}`, schemas of the same definitions on disk)"
-        f" {theirs and theirs[1]} invalid objects. Ours judges every rule that a plain file can be judged by, with CEL; kubeconform the schema"
-        " alone."
+        f" {theirs and theirs[1]} invalid objects. Ours judges every rule that a plain file can be judged by, with CEL;"
+        " kubeconform the schema alone."
     )
     return Part(
         "Objects, from text to verdict", words, ("", "wall s", "CPU s", "of kubeconform"), _rows(found, inside), lost

@@ -9,6 +9,7 @@ read the first document of each part; what they would drop or refuse on the way 
 """
 
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,8 @@ def read(path: Path) -> Any:
     return load(read_text(path), str(path))
 
 
+# What PyYAML would leave bare, and a reader would take for a line break or refuse.
+_ESCAPED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _STR = f"{yamlscalar.YAML}str"
 
 
@@ -108,6 +111,8 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     """Quote what Kubernetes would read as something else ("y", "1e3"), which PyYAML's own rules leave bare."""
     if not isinstance(yamlscalar.plain(value), str) or value == "<<":
         return dumper.represent_scalar(_STR, value, style="'")
+    if _ESCAPED.search(value):
+        return dumper.represent_scalar(_STR, value, style='"')
     return dumper.represent_scalar(_STR, value, style="|" if "\n" in value else None)
 
 

@@ -98,6 +98,13 @@ def test_what_is_written_reads_back_equal() -> None:
     assert yamlio.load(yamlio.dump(value), "f") == value
 
 
+@pytest.mark.parametrize(
+    "word", ["a\x85b", "\x85\n", "\u2028", "\ufeff", "a\tb", "\x07", "<<", "=", "0b+1", ".5_0", " a\n b", "a\n\n"]
+)
+def test_what_could_be_read_otherwise_is_written_in_quotes(word: str) -> None:
+    assert yamlio.load(yamlio.dump({word: [word]}), "f") == {word: [word]}
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.yaml: no such file"):
         yamlio.read(tmp_path / "absent.yaml")
