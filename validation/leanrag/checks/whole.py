@@ -1,14 +1,8 @@
 """A whole repository: rules on files, then every cluster, several at a time, and only those that are not known yet."""
 
-import gc
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +15,8 @@ from leanrag.checks.files import Files, environment_of, read_files
 from leanrag.checks.registry import FILES, OBJECTS
 from leanrag.checks.schemas import schemas
 from leanrag.checks.whole_cluster import Judge, Result, cluster_file
+from leanrag.checks.whole_copies import by_copies, processors
 from leanrag.checks.whole_progress import Progress
-from leanrag.core.errors import ToolError
 
 # One cluster warms what all share (validators, charts' schemas) before so many are judged by copies of this process.
 _MANY = 8
@@ -116,64 +110,19 @@ class _Kept:
 
 def _judged(judge: Judge, names: Sequence[str], whole: Whole) -> Iterator[Result]:
     """Yield the result of each cluster, in order; by copies of this process where there is more than one to judge."""
+
+    def one(name: str) -> tuple[Result, dict[str, Any]]:
+        before = whole.base.objects(name) if whole.base else None
+        return judge.cluster(name, before), judge.verdicts.new()
+
     progress = Progress(len(names))
-    workers = min(whole.workers or _processors(), len(names))
-    alone = len(names) if workers < 2 or "fork" not in get_all_start_methods() else 1 if len(names) >= _MANY else 0
-    work = _Work(judge, whole.base)
+    workers = whole.workers or processors()
+    first = names[: len(names) >= _MANY]
     try:
-        for name in names[:alone]:
-            yield work.result(name)
-            progress.step()
-        for result, new in _by_copies(work, names[alone:], workers):
-            judge.verdicts.learn(new)
-            yield result
-            progress.step()
+        for each, count in ((first, 1), (names[len(first) :], workers)):
+            for result, new in by_copies(one, each, count, _CHUNK if len(each) >= _MANY * count else 1):
+                judge.verdicts.learn(new)
+                yield result
+                progress.step()
     finally:
         progress.end()
-
-
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What each process needs to judge a cluster; copies of a process share it."""
-
-    judge: Judge
-    base: Base | None
-
-    def result(self, name: str) -> Result:
-        return self.judge.cluster(name, self.base.objects(name) if self.base else None)
-
-
-_SHARED: list[_Work] = []
-
-
-def _by_copies(work: _Work, names: Sequence[str], workers: int) -> Iterator[tuple[Result, dict[str, Any]]]:
-    if not names:
-        return
-    _SHARED[:] = [work]
-    gc.freeze()  # what is shared stays shared: the collector would write to it
-    chunk = _CHUNK if len(names) >= _MANY * workers else 1
-    try:
-        with ProcessPoolExecutor(workers, get_context("fork"), initializer=_quiet) as pool:
-            yield from pool.map(_in_a_copy, names, chunksize=chunk)
-    except BrokenProcessPool:
-        message = "a process that judged clusters was killed"
-        raise ToolError(message, hint="give it more memory, or check fewer clusters at once: --cluster") from None
-    finally:
-        gc.unfreeze()
-        _SHARED.clear()
-
-
-def _quiet() -> None:
-    """End without a word when the first process ends: that one says why."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _in_a_copy(name: str) -> tuple[Result, dict[str, Any]]:
-    [work] = _SHARED
-    return work.result(name), work.judge.verdicts.new()

@@ -16,10 +16,13 @@ from leanrag.checks.schemas import schemas
 from leanrag.checks.scope import Scope, usable
 from leanrag.checks.source import read_documents
 from leanrag.checks.tracing import in_files
+from leanrag.checks.whole_copies import by_copies, processors
 from leanrag.render.manifest import Manifest
 
 _CHECKS = tuple(check for check in OBJECTS if check.plain)
 _JUDGED = frozenset(check.id for check in (*_CHECKS, *SAME_PASS))
+
+_SHARD = 250  # objects: fewer are judged sooner than a process is copied
 
 
 def check_contents(
@@ -30,11 +33,25 @@ def check_contents(
     manifests = usable(each for path, content in contents.items() for each in _manifests(path, content, unreadable))
     scope = Scope(manifests, schemas())
     verdicts = Verdicts(_CHECKS, Pack(store, f"objects-{around[:16]}"))
-    found = [finding for manifest in manifests for finding in verdicts.of(manifest, scope.schemas)]
+    found = _alone(scope, verdicts)
     found += [finding for check in _CHECKS if not check.alone for finding in check.find(scope)]
     verdicts.save()
     placed = in_files(apply(found, manifests, _JUDGED), contents)
     return [*unreadable, *placed], Counter(files=len(contents), objects=len(manifests), **counted(scope))
+
+
+def _alone(scope: Scope, verdicts: Verdicts) -> list[Finding]:
+    """Return what is found in one object alone; of many by copies of this process."""
+
+    def judged(start: int) -> tuple[list[Finding], dict[str, Any]]:
+        shard = scope.manifests[start : start + _SHARD]
+        return [finding for each in shard for finding in verdicts.of(each, scope.schemas)], verdicts.new()
+
+    found: list[Finding] = []
+    for findings, new in by_copies(judged, range(0, len(scope.manifests), _SHARD), processors()):
+        verdicts.learn(new)
+        found += findings
+    return found
 
 
 def _manifests(path: Path, content: bytes | str, unreadable: list[Finding]) -> Iterator[Manifest]:
