@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from leanrag.checks.finding import Finding
 from leanrag.checks.scope import Scope, mapping
 from leanrag.render.manifest import Manifest
 
@@ -76,6 +77,14 @@ def service(url: Any) -> tuple[str, str] | None:
     """Return name and namespace of the Service that a URL inside the cluster names, else None."""
     found = _SERVICE.fullmatch(address(url)[0])
     return (found["name"], found["namespace"]) if found else None
+
+
+def in_overlay(scope: Scope, manifest: Manifest, finding: Finding) -> Finding:
+    """Return a finding as one on the overlay, whose author decides it: no line of the template is at fault."""
+    overlay = manifest.app.overlay
+    if scope.cluster is None or not overlay.is_relative_to(scope.root):
+        return finding
+    return replace(finding, file=str(overlay.relative_to(scope.root)), line=1)
 
 
 def incomplete(scope: Scope, chart: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import promql_parser as promql
 
 from leanrag.checks import promql as tree
+from leanrag.checks.contracts import published
 from leanrag.checks.finding import at, suggestion
 from leanrag.checks.queries import Query
 from leanrag.checks.scope import Scope, items, mapping
@@ -30,9 +31,10 @@ class Problem:
 
 @dataclass(slots=True)
 class World:
-    """What exists on one cluster. `versions` are those of vLLM, by Application ("" for all of them)."""
+    """What exists on one cluster. `versions` are those of vLLM, by Application ("" for all); `serving` model → it."""
 
     versions: Mapping[str, tuple[str, ...]]
+    serving: Mapping[str, str]
     records: Mapping[str, list[Query]]
     added: frozenset[str]
     open: bool
@@ -120,8 +122,10 @@ class World:
         if base:
             message = f"{self._whose(found, app)} has no metric {name!r}"
             return Problem(message, f"it is {found.gone[base]} now", name, absent=True)
-        names = [*found.wire, *self.fields]
-        fix = f"add it to the values of {found.listed}" if found.listed else suggestion(name, names, "metric")
+        if found.listed:
+            message = f"{name!r} is not in {found.listed}, so it is not exposed"
+            return Problem(message, suggestion(name, self.fields, "metric"), name, absent=True)
+        fix = suggestion(name, found.wire, "metric")
         return Problem(f"{self._whose(found, app)} has no metric {name!r}", fix, name, absent=True)
 
     def _versions(self, found: Family, app: str) -> tuple[str, ...]:
@@ -144,7 +148,8 @@ def world(scope: Scope, asked: Iterable[Query], engines: Iterable[tuple[str, str
             records.setdefault(query.records, []).append(query)
     added, opened = _scraped(scope)
     in_order = {app: tuple(sorted(each)) for app, each in versions.items()}
-    return World(in_order, records, scraped() | added, opened, dict(_fields(scope)))
+    serving = {str(each.body.get("model")): each.manifest.app.name for each in published(scope, "model.json")}
+    return World(in_order, serving, records, scraped() | added, opened, dict(_fields(scope)))
 
 
 def _scraped(scope: Scope) -> tuple[frozenset[str], bool]:

@@ -80,6 +80,12 @@ def name_of(selector: promql.VectorSelector) -> tuple[str, bool]:
     return "", False
 
 
+def compared(selector: promql.VectorSelector, label: str) -> str:
+    """Return the value that a selector wants a label to have, or "" when it names none."""
+    equal = (each for each in selector.matchers.matchers if each.op == promql.MatchOp.Equal)
+    return next((each.value for each in equal if each.name == label), "")
+
+
 def matches(pattern: str, names: Iterable[str]) -> bool:
     """Say whether a pattern, which Prometheus anchors, matches one of the names; RE2 that Python cannot read does."""
     try:

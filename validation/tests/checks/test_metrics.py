@@ -1,6 +1,7 @@
 """MET001 and what it stands on: the registry's families, queries as trees, and what one cluster has."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,8 @@ def test_the_exporters_list_of_fields_says_what_it_exposes() -> None:
     listed = fields("DCGM_FI_DEV_GPU_UTIL, gauge, Busy (%)\nDCGM_FI_DRIVER_VERSION, label, Driver\n")
     assert findings(listed, rule('avg by (modelName, DCGM_FI_DRIVER_VERSION) (DCGM_FI_DEV_GPU_UTIL{gpu="0"})')) == []
     [found] = findings(listed, rule("DCGM_FI_DEV_FB_USED > 1"))
-    assert (found.unknown, found.fix) == (False, "add it to the values of dcgm-metrics.csv")
+    assert found.message == "'DCGM_FI_DEV_FB_USED' is not in dcgm-metrics.csv, so it is not exposed"
+    assert not found.unknown and "DCGM_FI_DEV_GPU_UTIL" in found.fix
     [unsure] = findings(rule("DCGM_FI_DEV_FB_USED > 1"))
     assert unsure.unknown
 
@@ -209,3 +211,23 @@ def no_wheel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_query_that_nobody_can_follow_is_unknown_and_ends_no_run(text: str) -> None:
     [found] = findings(rule(text))
     assert found.unknown and found.message.startswith("not judged: ")
+
+
+def test_a_query_about_one_model_is_judged_by_the_version_of_its_engine() -> None:
+    def engine(name: str, version: str) -> tuple[Manifest, Manifest]:
+        chart = Path("charts/serving/model")
+        app = App(f"dev-{name}", "dev", "serving", "model", name, "lr-serving", chart, chart / "x.yaml", ())
+        container = {"name": "e", "image": f"vllm/vllm-openai:v{version}", "command": ["vllm", "serve"]}
+        pod = {"kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [container]}}
+        data = {"model.json": f'{{"model": "{name}", "task": "chat"}}'}
+        contract = {"kind": "ConfigMap", "metadata": {"name": name, "labels": {"leanrag.io/slo": "true"}}, "data": data}
+        return Manifest(app, "t.yaml", pod), Manifest(app, "t.yaml", contract)
+
+    def found(expr: str) -> list[str]:
+        scope = scope_of(rule(expr))
+        made = (*scope.manifests, *engine("old", "0.18.0"), *engine("new", "0.32.0"))
+        return [each.message for each in queries_ask_for_what_exists(replace(scope, manifests=made))]
+
+    assert found("vllm:admission_rejections_total") == found('vllm:admission_rejections_total{model_name="new"}') == []
+    [told] = found('vllm:admission_rejections_total{model_name="old"}')
+    assert told == "vLLM 0.18.0 has no metric 'vllm:admission_rejections_total' (0.32.0 has it)"

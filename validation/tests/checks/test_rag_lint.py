@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from leanrag.checks.registry import OBJECTS
 from leanrag.checks.rules.follows import chains_end
 from leanrag.checks.rules.hardware import pods_reach_a_pool, profiles_are_of_a_pool
 from leanrag.checks.rules.objectives import gates_have_something_to_measure
+from leanrag.checks.rules.serving import names_are_their_own
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
 from leanrag.checks.source import read_source
@@ -251,3 +253,17 @@ def test_no_shape_of_what_is_published_breaks_a_rule(seed: int) -> None:
         for check in OBJECTS:
             if check.id[:3] in {"CTX", "GPU", "MET", "RAG", "RTE", "SCL", "SLO", "SRV"}:
                 assert all(str(finding) for finding in check.find(scope)), check.id
+
+
+def test_a_name_that_another_engine_answers_to_as_well_is_found() -> None:
+    owner = promised()
+    owner["data"]["model.json"] = '{"model": "granite", "task": "chat"}'
+    args = ["vllm", "serve", "/m", "--served-model-name", "other", "granite", "--port=1"]
+    container = {"name": "e", "image": "docker.io/vllm/vllm-openai:v0.32.0", "command": args}
+    engine = {"kind": "Pod", "metadata": {"name": "e"}, "spec": {"containers": [container]}}
+    scope = scope_of(owner, engine)
+    chart = Path("charts/serving/other")
+    other = App("dev-other", "dev", "serving", "other", "other", "lr-serving", chart, chart / "x.yaml", ())
+    apart = replace(scope, manifests=(scope.manifests[0], replace(scope.manifests[1], app=other)))
+    [found] = names_are_their_own(apart)
+    assert found.message == "answers to 'granite', too, which is the model of dev-model"

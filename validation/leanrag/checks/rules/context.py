@@ -63,7 +63,8 @@ def prompts_fit(scope: Scope) -> Iterator[Finding]:
             )
             fits = max(0, (limit - answer - 1) // results)
             fix = f"raise maxModelLen, or lower retrieval.chunk.sizeTokens ({fits} fit) or models.chat.maxTokens"
-            yield scope.finding("CTX002", needs.manifest, needs.where("engines.chat.answerTokens"), message, fix)
+            there = models[model]
+            yield scope.finding("CTX002", there.manifest, there.where("maxModelLen"), message, fix, culprit=limit)
 
 
 def traffic_fits(scope: Scope) -> Iterator[Finding]:

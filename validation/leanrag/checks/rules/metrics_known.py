@@ -67,7 +67,8 @@ def _absent(expr: Any, there: World, app: str) -> list[Problem]:
         return [each for each in (*left, *right) if not (one and each.absent)]
     if isinstance(expr, promql.VectorSelector):
         name, pattern = tree.name_of(expr)
-        problem = _unmatched(name, there) if pattern else there.missing(name, app) if name else None
+        owner = there.serving.get(tree.compared(expr, "model_name"), app)
+        problem = _unmatched(name, there) if pattern else there.missing(name, owner) if name else None
         return [problem] if problem else []
     return [problem for inner in tree.inside(expr) for problem in _absent(inner, there, app)]
 

@@ -1,9 +1,10 @@
 """Promises that a gate can keep: about models that are served, provable by their traffic, in the time that it has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from leanrag.checks.contracts import Contract, incomplete, published
-from leanrag.checks.finding import Finding
+from leanrag.checks.contracts import Contract, in_overlay, incomplete, published
+from leanrag.checks.finding import Finding, at
 from leanrag.checks.scope import Scope, items, mapping
 from leanrag.core.errors import InputError
 from leanrag.slo.spec import parse
@@ -21,12 +22,24 @@ def objectives_are_provable(scope: Scope) -> Iterator[Finding]:
             parse(slo, "slo")
         except InputError as error:
             for line in error.message.splitlines():
-                key, _, text = line.removeprefix("slo").lstrip(".").partition(": ")
-                message, _, fix = text.rpartition("; ")
-                where = contract.where(f"slo.{key}" if text else "slo")
-                yield scope.finding(
-                    "SLO001", contract.manifest, where, message or text or line, fix if message else "correct this key"
-                )
+                yield in_overlay(scope, contract.manifest, _impossible(scope, contract, line))
+
+
+def _impossible(scope: Scope, contract: Contract, line: str) -> Finding:
+    """Make a finding of one line of leanrag.slo: `slo.objectives.ttft: what is wrong; the way out`."""
+    key, _, text = line.removeprefix("slo").lstrip(".").partition(": ")
+    message, _, fix = text.rpartition("; ")
+    said, way = (message, fix) if message else (text or line, "correct this key")
+    where = contract.where(f"slo.{key}".rstrip("."))
+    culprit = _culprit(mapping(contract.body.get("slo")), key, text)
+    return scope.finding("SLO001", contract.manifest, where, said, way, culprit=culprit)
+
+
+def _culprit(slo: Mapping[str, Any], key: str, text: str) -> str | int | float | None:
+    """Return the value that an overlay wrote: a percentile that was raised, else the requests, else the value."""
+    path = (*key.split("."), "percentile") if text.startswith("p") else tuple(key.split("."))
+    value = at(slo, ("traffic", "requests") if "requests; traffic sends" in text and path[-1] != "percentile" else path)
+    return value if isinstance(value, str | int | float) else None
 
 
 def gates_have_something_to_measure(scope: Scope) -> Iterator[Finding]:

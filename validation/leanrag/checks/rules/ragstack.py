@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from leanrag.checks.contracts import KEYS, Contract, address, engine_needs, incomplete, labelled, published, service
+from leanrag.checks.contracts import (
+    KEYS,
+    Contract,
+    address,
+    engine_needs,
+    in_overlay,
+    incomplete,
+    labelled,
+    published,
+    service,
+)
 from leanrag.checks.finding import Finding, suggestion
 from leanrag.checks.scope import Scope, mapping
 from leanrag.core.result import JSON
@@ -102,7 +112,8 @@ def _of_store(
     store, name = found.body, f"{found.manifest.app.name or found.manifest.name}"
 
     def finding(field: str, message: str, fix: str, culprit: JSON = None) -> Finding:
-        return scope.finding("RAG004", needs.manifest, needs.where(field), message, fix, culprit=culprit)
+        found = scope.finding("RAG004", needs.manifest, needs.where(field), message, fix, culprit=culprit)
+        return in_overlay(scope, needs.manifest, found)
 
     if need.get("kind") != store.get("kind"):
         message = f"{need.get('kind')!r} is expected at {need.get('url')}, where {name} is {store.get('kind')!r}"
@@ -142,4 +153,5 @@ def engines_agree(scope: Scope) -> Iterator[Finding]:
             asks = "asks for one" if there.get("auth") else "asks for none"
             message = f"{name!r} is called {_SECRET[bool(need.get('auth'))]}, and its engine {asks}"
             fix = f"set models.{role}.auth.secretName exactly where the model has auth.enabled"
-            yield scope.finding("RAG005", needs.manifest, needs.where(f"engines.{role}.auth"), message, fix)
+            found = scope.finding("RAG005", needs.manifest, needs.where(f"engines.{role}.auth"), message, fix)
+            yield in_overlay(scope, needs.manifest, found)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leanrag.checks.contracts import Contract, address, engine_needs, published
+from leanrag.checks.contracts import Contract, address, engine_needs, in_overlay, published
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.rules.engine import engines
 from leanrag.checks.scope import Scope
@@ -27,7 +27,8 @@ def names_are_their_own(scope: Scope) -> Iterator[Finding]:
     """SRV001: of two models with one name the gate measures neither, and a client reaches the one or the other."""
     owners: dict[str, Contract] = {}
     places: dict[tuple[str, int | None, str], Contract] = {}
-    for contract in published(scope, "model.json"):
+    contracts = list(published(scope, "model.json"))
+    for contract in contracts:
         name, url = str(contract.body.get("model")), contract.body.get("url")
         first = owners.setdefault(name, contract)
         if first is not contract:
@@ -41,14 +42,15 @@ def names_are_their_own(scope: Scope) -> Iterator[Finding]:
             message = f"{url} is the address of {same.body.get('model')!r} of {_owner(same)}, too"
             fix = "correct the url of one of them"
             yield scope.finding("SRV001", contract.manifest, contract.where("url"), message, fix, culprit=str(url))
-    yield from _aliases(scope, owners)
+    yield from _aliases(scope, owners, contracts)
 
 
-def _aliases(scope: Scope, owners: dict[str, Contract]) -> Iterator[Finding]:
-    """An engine's further names are names, too."""
+def _aliases(scope: Scope, owners: dict[str, Contract], contracts: list[Contract]) -> Iterator[Finding]:
+    """An engine's further names are names, too; those that its own chart publishes are told of already."""
+    published_by = {(each.manifest.app.name, str(each.body.get("model"))) for each in contracts}
     for each in _running(scope):
         for name in each.names:
-            owner = owners.get(name)
+            owner = None if (each.manifest.app.name, name) in published_by else owners.get(name)
             if owner and owner.manifest.app.name != each.manifest.app.name:
                 message = f"answers to {name!r}, too, which is the model of {_owner(owner)}"
                 fix = f"take it out of {_NAMES}, or give it another name"
@@ -73,7 +75,7 @@ def engines_keep_their_contract(scope: Scope) -> Iterator[Finding]:
             yield scope.finding("SRV002", contract.manifest, contract.where("model"), message, fix, culprit=name)
         for each in serving:
             for message, fix in _wrong(contract, each.arguments, name in asked):
-                yield scope.finding("SRV002", each.manifest, each.where, message, fix)
+                yield in_overlay(scope, each.manifest, scope.finding("SRV002", each.manifest, each.where, message, fix))
 
 
 def _wrong(contract: Contract, given: Arguments, asked: bool) -> Iterator[tuple[str, str]]:
