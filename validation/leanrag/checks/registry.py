@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         follows,
         hardware,
         images,
+        loading,
         metrics_known,
         network,
         objectives,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         serving,
         targets,
         templates,
+        ways_in,
     )
     from leanrag.checks.scope import Scope
 else:
@@ -54,6 +56,7 @@ else:
         follows,
         hardware,
         images,
+        loading,
         metrics_known,
         network,
         objectives,
@@ -69,6 +72,7 @@ else:
         serving,
         targets,
         templates,
+        ways_in,
     )
 
 
@@ -142,6 +146,9 @@ OBJECTS: tuple[ObjectCheck, ...] = (
         probes.nothing_gives_up_early,
         plain=False,
         alone=True,
+    ),
+    ObjectCheck(
+        "PRB004", "Every engine has the time to load its weights", loading.engines_have_time_to_load, plain=False
     ),
     ObjectCheck(
         "RES001",
@@ -224,6 +231,9 @@ OBJECTS: tuple[ObjectCheck, ...] = (
     ObjectCheck("SRV001", "Every model has a name and an address of its own", serving.names_are_their_own),
     ObjectCheck("SRV002", "Every engine serves what its contract publishes", serving.engines_keep_their_contract),
     ObjectCheck("RTE001", "No route ends a request before its objective does", routes.timeouts_exceed_promises),
+    ObjectCheck(
+        "RTE002", "All ways to a Service give an answer the same time", ways_in.ways_give_the_same_time, plain=False
+    ),
     ObjectCheck("GPU001", "Every pod on GPUs reaches a pool that has them", hardware.pods_reach_a_pool, plain=False),
     ObjectCheck("GPU002", "Every HardwareProfile is of a pool", hardware.profiles_are_of_a_pool, plain=False),
 )

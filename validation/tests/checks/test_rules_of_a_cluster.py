@@ -1,5 +1,6 @@
 """Rules that need a cluster: its images.lock, Argo CD's own timeout, and what a model's overlay says of spare GPUs."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from leanrag.catalog.model import App, Cluster, ClusterFacts
 from leanrag.checks.finding import Finding
 from leanrag.checks.rules.images import locked
+from leanrag.checks.rules.loading import engines_have_time_to_load
 from leanrag.checks.rules.rollouts import (
     deadlines_are_nested,
     retries_end_before_the_sync,
@@ -17,7 +19,9 @@ from leanrag.checks.rules.rollouts import (
 from leanrag.checks.schemas import schemas
 from leanrag.checks.scope import Scope
 from leanrag.render.manifest import Manifest
+from leanrag.size.tables import FILE
 
+ROOT = Path(__file__).parents[3]
 IMAGE = "quay.io/org/thing:1.2.3"
 DIGEST = "sha256:" + "a" * 64
 LOCK = """version: 1
@@ -162,3 +166,27 @@ def test_a_model_surges_only_where_its_overlay_says_that_gpus_are_spare(tmp_path
     owner = replace(app(tmp_path, "model", "serving"), value_files=(overlay,))
     surging = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     assert len(list(updates_need_no_spare_gpu(scope(tmp_path, workload(strategy=surging), owner=owner)))) == count
+
+
+def engine(failures: int) -> dict[str, Any]:
+    body = workload("registry.redhat.io/rhaiis/vllm-cuda-rhel9:3.3.0")
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    container |= {"command": ["vllm", "serve"], "args": ["/mnt/models", "--max-model-len=8192"]}
+    container["startupProbe"] = {"periodSeconds": 10, "failureThreshold": failures}
+    return body
+
+
+@pytest.mark.parametrize(("failures", "count"), [(49, 0), (6, 1)])
+def test_a_start_that_is_ended_before_the_weights_are_read_is_found(tmp_path: Path, failures: int, count: int) -> None:
+    (tmp_path / FILE).parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / FILE, tmp_path / FILE)
+    overlay = tmp_path / "chat.yaml"
+    overlay.write_text("model: {name: granite, architecture: granite-3.1-8b}\ncapacity: {gpus: 1, gpu: l40s}\n")
+    owner = replace(app(tmp_path, "model", "serving"), value_files=(overlay,))
+    where = scope(tmp_path, engine(failures), owner=owner)
+    facts = {**cluster(tmp_path).facts.model_dump(), "gpus": {"l40s": {"product": "NVIDIA-L40S", "perNode": 4}}}
+    pooled = replace(cluster(tmp_path), facts=ClusterFacts.model_validate(facts))
+    found = list(engines_have_time_to_load(replace(where, cluster=pooled)))
+    # 15.2 GiB at 125 MiB/s.
+    assert [each.message.split(",")[0] for each in found] == ["allows 60 s"] * count
+    assert all("125 s" in each.message for each in found)
