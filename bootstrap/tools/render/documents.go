@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"strconv"
 	"strings"
 
@@ -51,19 +52,18 @@ func parsed(text string) any {
 	if odd(text) {
 		return nil
 	}
-	printed := []byte(text + "\n")
+	lines := yaml.NewDecoder(strings.NewReader(text + "\n"))
 	var content yaml.MapSlice
-	if err := yaml.Unmarshal(printed, &content); err != nil {
+	if err := lines.Decode(&content); err == io.EOF {
+		return nothing{}
+	} else if err != nil || len(content) == 0 {
 		return nil
 	}
-	if len(content) > 0 {
-		return content
-	}
-	var other any
-	if err := yaml.Unmarshal(printed, &other); err != nil || other != nil {
+	// sigs.k8s.io/yaml would not see what follows the first document.
+	if lines.Decode(new(any)) != io.EOF {
 		return nil
 	}
-	return nothing{}
+	return content
 }
 
 // odd says that a text may hold a merge, an anchor, an alias, a tag, or more than one document.
@@ -73,7 +73,7 @@ func odd(text string) bool {
 			return true
 		}
 	}
-	if strings.HasPrefix(text, "%") || strings.HasPrefix(text, "...") {
+	if strings.HasPrefix(text, "%") || strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") {
 		return true
 	}
 	for at := range len(text) {
