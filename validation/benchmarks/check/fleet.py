@@ -24,14 +24,15 @@ def fleet(folder: Path, root: Path, sizes: list[int]) -> Part:
         _clusters(place, size)
         with fresh_cache() as env:
             run = timed((LEANRAG, "check", "--root", place, "--format", "json"), env=env, look=True)
-        facts = json.loads(run.output)["facts"]
+        said = json.loads(run.output)
+        facts = said["counts"]
         apps = facts["apps"]
         per = (
             f"{run.wall:.1f}",
             f"{run.cpu:.1f}",
             f"{run.wall / apps:.4f}",
             f"{run.memory:,.0f}",
-            str(facts["findings"]),
+            str(len(said["findings"])),
         )
         rows.append((f"{facts['clusters']:,}", f"{apps:,}", f"{facts['objects']:,}", *per))
         shutil.rmtree(place)

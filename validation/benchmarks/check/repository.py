@@ -62,7 +62,7 @@ def repository(folder: Path, rival: Rival, root: Path, runs: int) -> Part:
     first = timed(ours)
     rows = {"unchanged": lambda: timed(ours), "touched": touched, "cold": cold, "loop": lambda: timed(("bash", loop))}
     found = in_turn(runs, rows)
-    facts = json.loads(first.output)["facts"]
+    facts = json.loads(first.output)["counts"]
     words = (
         f"{facts['clusters']} clusters, {facts['apps']} Applications, {facts['objects']:,} objects. Cold: no result of"
         f" an earlier run, only tools and schemas. The loop renders each Application with the same values by"

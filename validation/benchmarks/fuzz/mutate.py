@@ -97,8 +97,9 @@ def _swapped(text: str, swaps: list[tuple[int, Any]]) -> str:
         documents: Any = list(yamlio.load_all(text, "f"))
     except YamlError:
         return text
-    for place, junk in swaps:
-        *parents, last = (found := list(places(documents)))[place % len(found)]
+    for place, junk in swaps if documents else ():
+        found = list(places(documents))
+        *parents, last = found[place % len(found)]
         holder = documents
         for key in parents:
             holder = holder[key]
