@@ -54,10 +54,11 @@ _FIXED: Mapping[tuple[str, str], tuple[Path, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One path that cannot be changed, and the way out."""
+    """One path that cannot be changed (so), and the way out."""
 
     path: str
     fix: str
+    why: str = "cannot be changed"
 
 
 def refusals(
@@ -68,7 +69,8 @@ def refusals(
         return
     for difference in found:
         if _fixed(group, kind, before, after, difference):
-            yield Refusal(shown(difference.path), _fix(kind))
+            shrinks = difference.path == _STORAGE
+            yield Refusal(shown(difference.path), _fix(kind), "cannot shrink" if shrinks else "cannot be changed")
     if kind == "LLMInferenceService":
         yield from _parallelism(before, after)
 

@@ -13,7 +13,7 @@ from leanrag.render.manifest import Manifest
 OPTIONS = "argocd.argoproj.io/sync-options"
 HOOK = "argocd.argoproj.io/hook"
 # A new version of a chart changes this label of every object that it renders, and nothing that runs.
-_NOISE: Path = ("metadata", "labels", "helm.sh/chart")
+_NOISE: Path = ("labels", "helm.sh/chart")
 # Where a difference makes the pods anew, and what there does not: numbers of pods.
 _PODS: Mapping[str, tuple[Path, ...]] = {
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), (("spec", "template"),)),
@@ -65,7 +65,8 @@ class ObjectChange:
     @property
     def noise(self) -> bool:
         """Whether nothing but the label with the chart's version differs."""
-        return self.change == "changed" and all(each.path == _NOISE for each in self.differences)
+        quiet = all(each.path[-2:] == _NOISE for each in self.differences)
+        return self.change == "changed" and quiet and not self.restarts
 
     @property
     def restarts(self) -> bool:

@@ -11,7 +11,7 @@ from leanrag.changes.trees import Tree, Trees
 from leanrag.checks.scope import mapping
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError
-from leanrag.render.jobs import HUB, Inputs, Job, cluster_jobs, hub_jobs, render_jobs
+from leanrag.render.jobs import HUB, Job, cluster_jobs, hub_jobs, render_jobs
 from leanrag.render.manifest import Manifest
 
 Objects: TypeAlias = tuple[Manifest, ...]
@@ -51,8 +51,7 @@ def read_side(name: str, tree: Tree, cluster: str, trees: Trees, pinned: bool = 
 
 def _filled(side: Side, jobs: Iterable[Job]) -> Side:
     named = {job.app.name: job for job in jobs}
-    inputs = Inputs(side.tree.repository)
-    return replace(side, jobs=named, hashes={name: inputs.of(job) for name, job in named.items()})
+    return replace(side, jobs=named, hashes={name: side.tree.inputs.of(job) for name, job in named.items()})
 
 
 def _before(tree: Tree, name: str) -> tuple[Cluster, str]:

@@ -1,6 +1,6 @@
 """What a change means for one cluster, before anybody reads its details. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +17,11 @@ from leanrag.render.manifest import Manifest
 _HOLDS = frozenset(
     ("PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition", "ObjectBucketClaim")
 )
+# Where a served model comes from.
+_MODELS = {
+    "InferenceService": ("spec", "predictor", "model", "storageUri"),
+    "LLMInferenceService": ("spec", "model", "uri"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Summary:
 
     images: tuple[Moved, ...]
     operators: tuple[Moved, ...]
+    models: tuple[Moved, ...]
     workloads: tuple[WorkloadChange, ...]
     promises: tuple[tuple[str, Promise], ...]
     restarts: tuple[tuple[str, int], ...]
@@ -70,7 +76,8 @@ def summary(cluster: ClusterChange) -> Summary:
     gone = {fate: tuple(_named(pairs, fate)) for fate in Fate}
     return Summary(
         images=_joined(_images(pairs)),
-        operators=_joined(_operators(pairs)),
+        operators=_joined(_told(pairs, _version)),
+        models=_joined(_told(pairs, _model)),
         workloads=tuple(each for app in cluster.apps for each in _workloads(app)),
         promises=tuple(_promises(pairs)),
         restarts=tuple(_restarts(cluster.apps)),
@@ -116,21 +123,24 @@ def repository(image: str) -> str:
     return f"{folder}/{last.partition(':')[0]}".lstrip("/")
 
 
-def _operators(pairs: Iterable[tuple[str, ObjectChange]]) -> Iterator[Moved]:
+def _told(pairs: Iterable[tuple[str, ObjectChange]], tell: Callable[[Manifest], str]) -> Iterator[Moved]:
+    """Yield what an object tells about itself, where it tells something else now."""
     for app, each in pairs:
-        if each.manifest.kind != "Subscription":
-            continue
-        old, new = (_version(side) for side in (each.before, each.after))
+        old, new = (tell(side) or None if side else None for side in (each.before, each.after))
         if old != new:
             yield Moved(old, new, (f"{app}: {each.label}",))
 
 
-def _version(manifest: Manifest | None) -> str | None:
-    if manifest is None:
-        return None
+def _version(manifest: Manifest) -> str:
+    if manifest.kind != "Subscription":
+        return ""
     spec = manifest.body.get("spec")
     version = at(spec, ("startingCSV",)) or f"{at(spec, ('name',))}, any version"
     return f"{version} (channel {at(spec, ('channel',))})"
+
+
+def _model(manifest: Manifest) -> str:
+    return str(at(manifest.body, _MODELS.get(manifest.kind, ("no", "model"))) or "")
 
 
 def _joined(found: Iterable[Moved]) -> tuple[Moved, ...]:

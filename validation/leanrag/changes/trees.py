@@ -9,17 +9,19 @@ from leanrag.catalog.export import RENDERED_FROM, exported
 from leanrag.catalog.repository import Repository
 from leanrag.core.errors import InputError
 from leanrag.core.git import Git
+from leanrag.render.jobs import Inputs
 
 WORK_TREE = "the work tree"
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One side: how the user named it, its commit (empty: the work tree), and its files."""
+    """One side: how the user named it, its commit (empty: the work tree), its files and what they hash to."""
 
     name: str
     sha: str
     repository: Repository
+    inputs: Inputs
 
     @property
     def title(self) -> str:
@@ -35,6 +37,7 @@ class Trees:
         self._git = Git(self.root)
         self._open = ExitStack()
         self._folders: dict[str, Path] = {}
+        self._inputs: dict[Path, Inputs] = {}
 
     def __enter__(self) -> "Trees":
         return self
@@ -47,12 +50,16 @@ class Trees:
     def at(self, revision: str | None) -> Tree:
         """Return a side; None is the work tree, with what is not committed and not added."""
         if revision is None:
-            return Tree(WORK_TREE, "", Repository(self.root))
+            return self._tree(WORK_TREE, "", self.root)
         top = self._git.top()
         sha = self._git.resolve(revision)
         if sha is None:
             raise InputError(f"no commit {revision!r} in {top}", hint="name a branch, tag or commit; fetch it first")
-        return Tree(revision, sha, Repository(self._folder(sha, self.root.relative_to(top))))
+        return self._tree(revision, sha, self._folder(sha, self.root.relative_to(top)))
+
+    def _tree(self, name: str, sha: str, folder: Path) -> Tree:
+        repository = Repository(folder)
+        return Tree(name, sha, repository, self._inputs.setdefault(folder, Inputs(repository)))
 
     def _folder(self, sha: str, below: Path) -> Path:
         if sha not in self._folders:

@@ -67,6 +67,8 @@ def _details(cluster: ClusterChange, app: AppChange, seen: dict[str, str]) -> st
     head = f"<summary>{_html(app.name)}: {_html(say.counts(app))}</summary>"
     if like != app.name and lines:
         return f"\n<details>{head}\n\nAs {_plain(like)}.\n</details>"
+    if not lines:
+        return f"\n{_plain(app.name)}: {_plain(say.counts(app))}."
     body = "\n".join(f"{_MARKS[sign]} {line}".rstrip() for sign, line in lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
     return f"\n<details>{head}\n\n{fence}diff\n{body}\n{fence}\n</details>"

@@ -80,6 +80,7 @@ def _summary_document(found: Summary) -> JSON:
         **{part: _part(found, part) for part in ("gpus", "cpu", "memory", "replicas")},
         "images": [_moved_document(each) for each in found.images],
         "operators": [_moved_document(each) for each in found.operators],
+        "models": [_moved_document(each) for each in found.models],
         "workloads": [_workload_document(each) for each in found.workloads],
         "slo": [
             {"app": app, "what": each.what, "before": each.before, "after": each.after, "looser": each.looser}
@@ -90,7 +91,9 @@ def _summary_document(found: Summary) -> JSON:
         "dataDeleted": list(found.lost),
         "kept": list(found.kept),
         "untilPrune": list(found.until_prune),
-        "refused": [{"object": where, "path": each.path, "fix": each.fix} for where, each in found.refused],
+        "refused": [
+            {"object": where, "path": each.path, "why": each.why, "fix": each.fix} for where, each in found.refused
+        ],
         "changesHands": [{"object": what, "from": loses, "to": gets} for what, loses, gets in found.moved],
     }
 

@@ -25,10 +25,11 @@ _GIB = 2**30
 
 def facts(found: Summary) -> Iterator[tuple[str, str]]:
     """Yield (what, sentence) of everything on top of a cluster's details, the most important first."""
-    yield from (("refused", f"{where} {each.path}: cannot be changed; {each.fix}") for where, each in found.refused)
+    yield from (("refused", f"{where} {each.path} {each.why}; {each.fix}") for where, each in found.refused)
     yield from (("data deleted", where) for where in found.lost)
     yield from (("images", _moved(each)) for each in found.images)
     yield from (("operators", _moved(each)) for each in found.operators)
+    yield from (("models", _moved(each)) for each in found.models)
     yield from _capacity(found)
     for app in dict.fromkeys(app for app, _ in found.promises):
         yield "SLO", f"{app}: " + "; ".join(_promise(each) for owner, each in found.promises if owner == app)
@@ -117,7 +118,7 @@ def details(app: AppChange) -> Iterator[tuple[str, str]]:
             after = f": {each.fate}" if each.fate else ""
             yield SIGNS[each.change], f"{_label(each)} ({each.manifest.template}){after}"
             for refusal in each.refused:
-                yield "!", f"  {refusal.path} cannot be changed; {refusal.fix}"
+                yield "!", f"  {refusal.path} {refusal.why}; {refusal.fix}"
             for difference in each.differences:
                 yield from _difference(each, difference)
 

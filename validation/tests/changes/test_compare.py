@@ -106,6 +106,18 @@ def test_another_version_of_the_chart_alone_is_noise(checkout):
     assert [each.noise for each in objects(compare(checkout.path, "HEAD~1", "HEAD")).values()] == [True]
 
 
+def test_a_model_from_elsewhere_is_on_top(checkout):
+    served = (
+        "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {{name: chat, namespace: ns}}\n"
+        "spec: {{predictor: {{model: {{storageUri: 'hf://org/{}'}}}}}}\n"
+    )
+    checkout.commit(chat=served.format("one"))
+    checkout.commit(chat=served.format("two"))
+    found = summary(cluster(compare(checkout.path, "HEAD~1", "HEAD")))
+    assert [(each.before, each.after) for each in found.models] == [("hf://org/one", "hf://org/two")]
+    assert found.restarts == (("east-store: InferenceService/chat", 1),)
+
+
 def test_a_selector_that_changes_is_refused_before_the_sync_fails(checkout):
     checkout.commit(web=web())
     checkout.commit(web=web(app="other"))

@@ -6,6 +6,7 @@ The program is built once from bootstrap/tools/registry, in less than a minute.
 import base64
 import hashlib
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -112,7 +113,8 @@ def registry(folder: Path, authority: Authority | None = None, realm: str = "") 
         config["auth"] = {"token": given}
     path = folder / f"{host.rpartition(':')[2]}.yaml"
     path.write_text(yamlio.dump(config))
-    with subprocess.Popen([tool("registry"), "serve", path], stdout=subprocess.DEVNULL) as process:
+    silent = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
+    with subprocess.Popen([tool("registry"), "serve", path], stdout=subprocess.DEVNULL, env=silent) as process:
         address = f"{'https' if authority else 'http'}://{host}"
         try:
             _wait(f"{address}/v2/", authority)

@@ -104,6 +104,25 @@ def test_what_a_file_says_cannot_change_the_comment():
     assert "<b>" not in outside and "@" not in outside.replace("&#64;", "")
 
 
+def test_another_version_of_a_chart_is_one_line_and_no_empty_fence():
+    labels = ({"metadata": {"labels": {"helm.sh/chart": f"a-{at}"}}} for at in (1, 2))
+    old, new = (manifest("CronJob", spec={"jobTemplate": each}) for each in labels)
+    shown = markdown(changes(app([old], [new])))
+    assert "east-a: 1 object with another chart version only." in shown
+    assert "```" not in shown
+
+
+def test_a_claim_that_shrinks_is_said_so():
+    old, new = (manifest("PersistentVolumeClaim", apiVersion="v1", spec=size(gib)) for gib in (2, 1))
+    assert "spec.resources.requests.storage cannot shrink; make a claim of another name" in text(
+        changes(app([old], [new]))
+    )
+
+
+def size(gib):
+    return {"resources": {"requests": {"storage": f"{gib}Gi"}}}
+
+
 def test_json_is_one_document_with_figures():
     def web(replicas):
         containers = [{"name": "w", "image": f"r/w:{replicas}", "resources": {"limits": {"nvidia.com/gpu": 2}}}]
