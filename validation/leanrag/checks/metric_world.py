@@ -31,13 +31,17 @@ class Problem:
 
 @dataclass(slots=True)
 class World:
-    """What exists on one cluster. `versions` are those of vLLM, by Application ("" for all); `serving` model → it."""
+    """What exists on one cluster. `versions` are those of vLLM, by Application ("" for all); `serving` model → it.
+
+    `open`: a monitor renames metrics; `whole`: everything that runs there is rendered.
+    """
 
     versions: Mapping[str, tuple[str, ...]]
     serving: Mapping[str, str]
     records: Mapping[str, list[Query]]
     added: frozenset[str]
     open: bool
+    whole: bool
     fields: Mapping[str, Known] = field(default_factory=dict)
     _seen: dict[str, tree.Labels] = field(default_factory=dict)
 
@@ -82,9 +86,14 @@ class World:
             yield from each.wire
 
     def missing(self, name: str, app: str) -> Problem | None:
-        """Return why a metric is not there, or None when it is."""
-        if name in self.records or name in self.fields:
-            return None
+        """Return why a metric is not there, or None when it is.
+
+        Of files without a cluster nobody says what else runs beside them, so a doubt is no finding there.
+        """
+        found = None if name in self.records or name in self.fields else self._missing(name, app)
+        return None if found and found.unknown and not self.whole else found
+
+    def _missing(self, name: str, app: str) -> Problem | None:
         found = family(name)
         if found is None or ":" in name.removeprefix(found.prefix if found.claims(name) else ""):
             what = "no rule here records" if ":" in name else "nobody here knows a metric"
@@ -149,7 +158,7 @@ def world(scope: Scope, asked: Iterable[Query], engines: Iterable[tuple[str, str
     added, opened = _scraped(scope)
     in_order = {app: tuple(sorted(each)) for app, each in versions.items()}
     serving = {str(each.body.get("model")): each.manifest.app.name for each in published(scope, "model.json")}
-    return World(in_order, serving, records, scraped() | added, opened, dict(_fields(scope)))
+    return World(in_order, serving, records, scraped() | added, opened, scope.cluster is not None, dict(_fields(scope)))
 
 
 def _scraped(scope: Scope) -> tuple[frozenset[str], bool]:

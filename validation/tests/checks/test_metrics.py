@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leanrag.catalog.model import App
+from leanrag.catalog.model import App, Cluster, ClusterFacts
 from leanrag.checks import promql
 from leanrag.checks.finding import Finding
 from leanrag.checks.queries import queries
@@ -22,11 +22,14 @@ from leanrag.evidence.metrics import FAMILIES
 from leanrag.promote.serving import Health
 from leanrag.render.manifest import Manifest
 
+FACTS = {"name": "dev", "environment": "dev", "platform": "openshift", "domain": "x", "registry": "y"}
+
 
 def scope_of(*bodies: dict[str, Any]) -> Scope:
+    cluster = Cluster(ClusterFacts.model_validate(FACTS), Path("clusters/dev/cluster.yaml"), {})
     chart = Path("charts/observe/thing")
     app = App("dev-thing", "dev", "observe", "thing", "thing", "lr-observe", chart, chart / "x.yaml", ())
-    return Scope(tuple(Manifest(app, "t.yaml", body) for body in bodies), Schemas.__new__(Schemas))
+    return Scope(tuple(Manifest(app, "t.yaml", body) for body in bodies), Schemas.__new__(Schemas), cluster)
 
 
 def rule(expr: str, **more: Any) -> dict[str, Any]:
@@ -155,6 +158,11 @@ def test_a_metric_that_nobody_knows_is_unknown_never_a_pass() -> None:
     assert found.unknown and "leanrag/engine/families" in found.fix
     [recorded] = findings(rule("a:recorded:rate5m > 1"))
     assert recorded.unknown and recorded.message == "no rule here records 'a:recorded:rate5m'"
+
+
+def test_files_without_a_cluster_are_not_asked_what_runs_beside_them() -> None:
+    scope = replace(scope_of(rule("somebodys_metric > a:recorded:rate5m"), rule("vllm:typo > 1")), cluster=None)
+    assert [each.culprit for each in queries_ask_for_what_exists(scope)] == ["vllm:typo"]
 
 
 def test_a_rule_that_is_rendered_makes_its_metric_known() -> None:
