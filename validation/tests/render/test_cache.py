@@ -68,11 +68,13 @@ def test_every_input_of_a_render_counts(repository: Repository, tmp_path: Path) 
 
 def test_a_file_that_changes_twice_in_one_moment_is_read_twice(tmp_path: Path) -> None:
     path = tmp_path / "values.yaml"
+    now = time.time_ns()
     found = set()
-    for number in range(10):
+    for number in range(3):
         path.write_text(f"replicas: {number}\n")
+        os.utime(path, ns=(now, now))  # a clock that has not ticked in between
         found.add(cache.digest(path))
-    assert len(found) == 10
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize("left", [b"", b"x\x9c", b"text"])
