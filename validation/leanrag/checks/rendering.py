@@ -15,6 +15,7 @@ from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.source import KeyPath, SourceFile, read_source
 from leanrag.checks.staging import rewrite
 from leanrag.checks.values import ValuesSchema, parse_schema, problems, without, written_in
+from leanrag.render.desk import Desk
 from leanrag.render.helm import Job, Outcome, render_many
 from leanrag.render.manifest import Manifest
 
@@ -50,7 +51,11 @@ def judge_values(repository: Repository, files: Files, cluster: Cluster) -> dict
 
 
 def render_all(
-    repository: Repository, files: Files, cluster: Cluster, judged: Mapping[str, Judged] | None = None
+    repository: Repository,
+    files: Files,
+    cluster: Cluster,
+    judged: Mapping[str, Judged] | None = None,
+    desk: Desk | None = None,
 ) -> tuple[Rendered, ...]:
     """Render everything of a cluster; in a copy of the checkout without the values that were `judged` wrong."""
     values = judge_values(repository, files, cluster) if judged is None else judged
@@ -60,7 +65,7 @@ def render_all(
             if (repaired := values[app.name].repaired) is not None:
                 rewrite(app.overlay, repaired)
     jobs += list(_apps_charts(repository, files, cluster))
-    answers = zip(jobs, render_many(repository, jobs), strict=True)
+    answers = zip(jobs, render_many(repository, jobs, desk), strict=True)
     return tuple(_one(files, app, values.get(app.name, Judged()).findings, answer) for (app, _), answer in answers)
 
 

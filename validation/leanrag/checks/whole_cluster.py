@@ -1,5 +1,6 @@
 """One cluster from its files to its findings; nothing of it is kept but what was found."""
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -22,6 +23,7 @@ from leanrag.checks.staging import is_sound, stage
 from leanrag.checks.tracing import traced
 from leanrag.checks.worlds import of_cluster
 from leanrag.core.errors import InputError
+from leanrag.render.desk import Desk
 from leanrag.render.manifest import Manifest
 
 _JUDGED = frozenset(check.id for check in (*OBJECTS, *SAME_PASS))
@@ -43,6 +45,7 @@ class Judge:
     schemas: Schemas
     verdicts: Verdicts
     told: Collection[str] = ()
+    _desks: dict[int, Desk] = field(default_factory=dict)
 
     def cluster(self, name: str, before: Before | None = None) -> Result:
         """Judge one cluster; with the objects of another revision, its changes too."""
@@ -51,7 +54,7 @@ class Judge:
                 repository, cluster, judged = self._prepared(name, held)
             except InputError as error:
                 return Result(self._unusable(name, error))
-            rendered = render_all(repository, self.files, cluster, judged)
+            rendered = render_all(repository, self.files, cluster, judged, self._desk(repository))
             scope = Scope(
                 manifests=usable((*root_manifests(repository.root), *_objects(rendered))),
                 schemas=self.schemas.of(of_cluster(cluster.facts)),
@@ -65,6 +68,14 @@ class Judge:
             found = [finding for each in rendered for finding in each.findings]
             counts = Counter(clusters=1, apps=len(rendered), objects=len(scope.manifests), **counted(scope))
             return Result((*found, *self._judged(scope)), counts)
+
+    def _desk(self, repository: Repository) -> Desk | None:
+        """Return the desk where this process renders the checkout; a copy of a process has one of its own."""
+        if repository.root != self.files.root:
+            return None
+        if os.getpid() not in self._desks:
+            self._desks[os.getpid()] = Desk(repository)
+        return self._desks[os.getpid()]
 
     def _prepared(self, name: str, held: ExitStack) -> tuple[Repository, Cluster, dict[str, Judged]]:
         """Return the checkout, or a repaired copy of what this cluster reads, the cluster, and its values' verdicts."""

@@ -46,12 +46,13 @@ def render(repository: Repository, app: App, overrides: Mapping[str, JSON] | Non
     return _or_raise(outcome)
 
 
-def render_many(repository: Repository, jobs: Iterable[Job]) -> Iterator[Outcome]:
+def render_many(repository: Repository, jobs: Iterable[Job], desk: Desk | None = None) -> Iterator[Outcome]:
     """Render Applications, several at a time, and yield in their order what became of each: its objects, or why not.
 
-    What was rendered before from the same inputs comes from the cache. Jobs are read only some way ahead.
+    What was rendered before from the same inputs comes from the cache. Jobs are read only some way ahead. Who calls
+    often in one run brings the desk of that repository and process, which has hashed its charts.
     """
-    desk = Desk(repository)
+    desk = desk or Desk(repository)
     ahead: deque[Callable[[], Outcome]] = deque()
     for app, overrides in jobs:
         ahead.append(_begun(desk, repository, app, overrides))
