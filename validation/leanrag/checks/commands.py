@@ -17,18 +17,19 @@ def checked(
     paths: Iterable[Path] = (),
     changed_since: str = "",
     cached: bool = True,
+    skip: bool = False,
 ) -> CheckRun:
     """Check a repository, or plain manifests and charts when paths are given.
 
     `changed_since` names a commit: only clusters that differ from it are judged. `cached` answers what was judged
-    before.
+    before, `skip` passes over named files that hold no manifest.
     """
     named = tuple(paths)
     store = Store.of_user() if cached else None
     if named and changed_since:
         raise InputError("plain files have no base to compare with", hint="leave --changed-since out, or the paths")
     if named:
-        return check_paths(named, store)
+        return check_paths(named, store, skip=skip)
     return check_root(root, clusters, store=store, changed_since=changed_since)
 
 

@@ -26,15 +26,19 @@ class Meant:
     skipped: tuple[Path, ...] = ()
 
 
-def meant(paths: Iterable[Path]) -> Meant:
-    """Return what is in files and folders, none twice. A path that is not there is an InputError."""
+def meant(paths: Iterable[Path], *, skip: bool = False) -> Meant:
+    """Return what is in files and folders, none twice. A path that is not there is an InputError.
+
+    A file of a chart means its chart. With `skip`, a named file that holds no manifest is none of ours.
+    """
     found: dict[str, dict[Path, None]] = {"files": {}, "charts": {}, "kustomize": {}, "skipped": {}}
     for path in paths:
         if path.is_dir():
             for kind, each in _below(path):
                 found[kind][each] = None
         elif path == STDIN or path.exists():
-            found["files"][path] = None
+            kind, each = _named(path, skip)
+            found[kind][each] = None
         else:
             raise InputError(f"{path}: no such file or folder", hint="name manifest files, folders of them, or charts")
     if not any(found.values()):
@@ -54,6 +58,21 @@ def _below(top: Path) -> Iterator[tuple[str, Path]]:
         else:
             files = (folder / name for name in sorted(names) if name.endswith(_SUFFIXES))
             yield from (("files" if _is_manifest(each) else "skipped", each) for each in files)
+
+
+def _named(path: Path, skip: bool) -> tuple[str, Path]:
+    if path.name in _KUSTOMIZE:
+        return "kustomize", path
+    if chart := _chart_of(path.parent):
+        return "charts", chart
+    return "skipped" if skip and not _is_manifest(path) else "files", path
+
+
+def _chart_of(folder: Path) -> Path | None:
+    """Return the innermost chart around a folder, itself included."""
+    if (folder / "Chart.yaml").is_file():
+        return folder
+    return _chart_of(folder.parent) if folder != folder.parent else None
 
 
 def _is_manifest(path: Path) -> bool:

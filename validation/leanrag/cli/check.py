@@ -38,6 +38,7 @@ Examples:
 )
 @click.option("--all", "all_", is_flag=True, help="Show every finding, not the first ones of each rule.")
 @click.option("--explain", metavar="ID", help="Say why a rule is one, with an example and the way out.")
+@click.option("--skip-others", is_flag=True, help="Pass over named files that hold no manifest (for pre-commit).")
 @click.option("--no-cache", is_flag=True, help="Judge everything anew.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def check_verb(
@@ -47,6 +48,7 @@ def check_verb(
     formats: tuple[str, ...],
     all_: bool,
     explain: str | None,
+    skip_others: bool,
     no_cache: bool,
     paths: tuple[Path, ...],
 ) -> int:
@@ -63,7 +65,7 @@ def check_verb(
     from leanrag.checks.output import wanted, written
 
     asked = wanted(formats)
-    run = checked(root, clusters, paths, changed_since, not no_cache)
+    run = checked(root, clusters, paths, changed_since, not no_cache, skip_others)
     click.echo(written(run, asked, View(_colour(), all_)))
     return run.step.outcome.exit_code
 

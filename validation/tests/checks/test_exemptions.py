@@ -55,6 +55,11 @@ def test_an_exemption_that_cannot_be_is_found(tmp_path: Path, text: str, problem
     assert "POD001" in {each.rule for each in counted(run)}
 
 
+def test_what_the_api_server_refuses_stays_refused(tmp_path: Path) -> None:
+    run = judged(tmp_path, "OBJ002-wrong-enum", "OBJ002: because")
+    assert {"OBJ002", "ALW001"} <= {each.rule for each in counted(run)}
+
+
 def test_an_exemption_is_for_its_own_object_and_rule_alone() -> None:
     body = {"metadata": {"annotations": {ANNOTATION: "POD001: a\n\n  IMG001: b: c\n"}}}
     assert [(each.rule, each.reason) for each in exemptions(body)] == [("POD001", "a"), ("IMG001", "b: c")]

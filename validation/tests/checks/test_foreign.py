@@ -179,3 +179,17 @@ def test_a_file_that_is_named_is_judged_whatever_it_holds(tmp_path: Path) -> Non
 def test_a_path_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         check_paths([tmp_path / "absent"])
+
+
+@pytest.mark.helm
+def test_a_file_of_a_chart_means_its_chart(chart: Path) -> None:
+    run = check_paths([chart / "templates/service.yaml", chart / "values.yaml"])
+    assert (run.counts["charts"], run.counts["objects"]) == (1, 2)
+
+
+def test_other_files_are_passed_over_when_asked(tmp_path: Path) -> None:
+    write(tmp_path / "settings.yaml", "a: b\n")
+    write(tmp_path / "a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: A}\n")
+    named = [tmp_path / "settings.yaml", tmp_path / "a.yaml"]
+    assert {each.file for each in check_paths(named, skip=True).findings} == {str(tmp_path / "a.yaml")}
+    assert check_paths(named[:1], skip=True).step.outcome is Outcome.PASS

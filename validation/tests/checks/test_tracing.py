@@ -190,7 +190,7 @@ def test_a_default_of_the_chart_is_where_its_values_write_it(tmp_path: Path) -> 
 
 
 def test_of_equal_values_the_one_that_the_template_reads_counts(tmp_path: Path) -> None:
-    overlay = "workers: 2\nreplicas: 2\nretries: 2\n"
+    overlay = "workers: 2\nreplicas: 2\nengine: {replicas: 2}\n"
     assert traced(tmp_path, "spec.replicas", overlay, "{}")[:2] == ("overlay.yaml", 2)
 
 
