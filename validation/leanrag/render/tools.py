@@ -50,9 +50,14 @@ _MINUTES = {
 
 
 def tools_dir() -> Path:
-    """Return the folder of the wrapper modules: in a checkout, or where LEANRAG_TOOLS points."""
+    """Return the folder of the wrapper modules: of the checkout around this package, or where LEANRAG_TOOLS points.
+
+    pre-commit installs a package into an environment inside its checkout, so that one is further up.
+    """
     named = os.environ.get("LEANRAG_TOOLS")
-    return Path(named) if named else Path(__file__).resolve().parents[3] / "bootstrap" / "tools"
+    around = Path(__file__).resolve().parents[3:]
+    found = (place / "bootstrap" / "tools" for place in around if (place / "bootstrap" / "tools").is_dir())
+    return Path(named) if named else next(found, around[0] / "bootstrap" / "tools")
 
 
 @cache
