@@ -52,15 +52,17 @@ class Answer:
         return "refused" if self.server else "accepted"
 
 
-def rendered(batches: Iterable[Batch]) -> Iterator[Case]:
-    """Yield every object of every cluster once for each world."""
-    seen: set[tuple[str, str]] = set()
-    for batch in batches:
-        for each in batch.manifests:
-            key = (repr(each.body), repr(batch.world))
-            if key not in seen:
-                seen.add(key)
-                yield Case(each, batch.world)
+def distinct(cases: Iterable[Case]) -> list[Case]:
+    """Return each object of each world once."""
+    found: dict[tuple[str, str], Case] = {}
+    for each in cases:
+        found.setdefault((repr(each.manifest.body), repr(each.world)), each)
+    return list(found.values())
+
+
+def rendered(batches: Iterable[Batch]) -> list[Case]:
+    """Return every object of every cluster."""
+    return distinct(Case(each, batch.world) for batch in batches for each in batch.manifests)
 
 
 def seeds() -> Iterator[Case]:
@@ -72,7 +74,7 @@ def seeds() -> Iterator[Case]:
 
 
 def mutated(cases: Sequence[Case], known: Schemas, seed: int, count: int) -> Iterator[Case]:
-    """Yield about `count` mutants: every kind, and every object of seeds.yaml, gets as many, however often it is rendered."""
+    """Yield about `count` mutants: as many of every kind, however often it is rendered, and of every own seed."""
     kinds: dict[tuple[str, str, str], list[Case]] = {}
     for case in cases:
         alone = case.manifest.name if case.manifest.app.name == "seeds" else ""

@@ -13,7 +13,7 @@ from leanrag.render.manifest import Manifest
 _SELECTOR_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False, "Gt": True, "Lt": True}
 # Groups of the kinds in builtin_kinds; others have kinds of the same names.
 _GROUPS = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
-           "scheduling.k8s.io", "admissionregistration.k8s.io")  # fmt: skip
+           "scheduling.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io")  # fmt: skip
 
 
 def broken(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:
@@ -25,6 +25,12 @@ def broken(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterato
     claims = [str(at(each, ("metadata", "name"))) for each in items(at(body, ("spec", "volumeClaimTemplates")))]
     for each in pods(Manifest(manifest.app, manifest.template, body)):
         found += pod(each.spec, each.path, claims)
+    for index, each in enumerate(items(body.get("webhooks"))):
+        if mapping(each).get("matchConditions"):
+            where = dotted(("webhooks", index, "matchConditions"))
+            yield scope.finding(
+                "OBJ006", manifest, where, "is CEL that only an API server compiles", "ask one", unknown=True
+            )
     yield from (scope.finding("OBJ006", manifest, dotted(path), message, fix) for path, message, fix in found)
 
 

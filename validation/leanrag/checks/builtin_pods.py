@@ -26,12 +26,25 @@ def pod(spec: Body, path: Path, claims: Iterable[str] = ()) -> Iterator[Problem]
     yield from _volumes(spec, (*path, "volumes"))
     yield from _tolerations(spec, (*path, "tolerations"))
     yield from _seccomp(spec, path)
+    for index, each in enumerate(items(spec.get("topologySpreadConstraints"))):
+        if each.get("matchLabelKeys") and each.get("labelSelector") is None:
+            place = (*path, "topologySpreadConstraints", index, "matchLabelKeys")
+            yield place, "needs a labelSelector", "write it"
+    for index, each in enumerate(items(spec.get("resourceClaims"))):
+        yield from one_of(each, ("resourceClaimName", "resourceClaimTemplateName"), (*path, "resourceClaims", index))
     names = {str(each.get("name")) for each in items(spec.get("volumes"))} | set(claims)
     for key, index, each in containers(spec):
         yield from container(
             each, (*path, key, index), key == "initContainers" and each.get("restartPolicy") != "Always"
         )
         yield from _mounts(each, (*path, key, index), names)
+        restarts = {str(held.get("restartPolicy")) for held in items(each.get("resizePolicy"))}
+        if spec.get("restartPolicy") == "Never" and "RestartContainer" in restarts:
+            yield (
+                (*path, key, index, "resizePolicy"),
+                "RestartContainer is not for restartPolicy Never",
+                "write NotRequired",
+            )
         if spec.get("hostNetwork") is True:
             yield from _host_ports(each, (*path, key, index, "ports"))
 
@@ -56,6 +69,8 @@ def container(body: Body, path: Path, ends: bool = False) -> Iterator[Problem]:
         handler = mapping(body.get("lifecycle")).get(key)
         if handler is not None:
             yield from one_of(handler, ("exec", "httpGet", "tcpSocket", "sleep"), (*path, "lifecycle", key))
+            if mapping(mapping(handler).get("sleep")).get("seconds", 0) < 0:
+                yield (*path, "lifecycle", key, "sleep", "seconds"), "is less than 0", "correct it"
     yield from repeated(body, "volumeMounts", "mountPath", path)
 
 
@@ -90,6 +105,8 @@ def _volumes(spec: Body, path: Path) -> Iterator[Problem]:
         held = [key for key, value in mapping(each).items() if key != "name" and value is not None]
         if len(held) > 1:
             yield (*path, index), f"is {' and '.join(sorted(held))} at once", "keep one"
+        for place, file in enumerate(items(mapping(mapping(each).get("downwardAPI")).get("items"))):
+            yield from one_of(file, ("fieldRef", "resourceFieldRef"), (*path, index, "downwardAPI", "items", place))
         sources = items(mapping(mapping(each).get("projected")).get("sources"))
         for place, source in enumerate(sources):
             yield from one_of(source, _PROJECTIONS, (*path, index, "projected", "sources", place))
@@ -119,6 +136,8 @@ def _mounts(body: Body, path: Path, volumes: set[str]) -> Iterator[Problem]:
         place = (*path, "volumeMounts", index)
         if each.get("subPath") and each.get("subPathExpr"):
             yield (*place, "subPath"), "subPath and subPathExpr are both set", "keep one"
+        if each.get("recursiveReadOnly") not in (None, "Disabled") and each.get("readOnly") is not True:
+            yield (*place, "recursiveReadOnly"), "needs readOnly: true", "write it"
         if each.get("mountPropagation") == "Bidirectional" and not mapping(body.get("securityContext")).get(
             "privileged"
         ):

@@ -11,6 +11,14 @@ from leanrag.checks.pods import selects
 from leanrag.checks.quantity import quantity
 from leanrag.checks.scope import items, mapping
 
+_RESOURCE = re.compile(r"cpu|memory|ephemeral-storage|hugepages-.+|.+/.+")
+_TARGETS = {
+    "Resource": ("averageUtilization", "averageValue"),
+    "ContainerResource": ("averageUtilization", "averageValue"),
+    "Pods": ("averageValue",),
+    "Object": ("value", "averageValue"),
+    "External": ("value", "averageValue"),
+}
 _PERCENT = re.compile(r"[0-9]+%")
 
 
@@ -74,6 +82,9 @@ def job(body: Body, path: Path = ()) -> Iterator[Problem]:
         yield place, "must be OnFailure or Never in a Job", "write one of them"
     if spec.get("selector") is not None and not spec.get("manualSelector"):
         yield (*path, "spec", "selector"), "is written by Kubernetes", "remove it"
+    name = str(mapping(body.get("metadata")).get("name") or "a")
+    if spec.get("completionMode") == "Indexed" and ("." in name or len(name) > 60):
+        yield (*path, "metadata", "name"), "is no label, which the pods of Indexed have as a name", "write a short one"
     if spec.get("completionMode") == "Indexed" and spec.get("completions") is None:
         yield (*path, "spec", "completions"), "is missing, and Indexed needs it", "set it"
     if spec.get("podFailurePolicy") is not None and restart != "Never":
@@ -81,6 +92,8 @@ def job(body: Body, path: Path = ()) -> Iterator[Problem]:
     most, all_ = spec.get("maxFailedIndexes"), spec.get("completions")
     if most is not None and (spec.get("backoffLimitPerIndex") is None or (all_ is not None and most > all_)):
         yield (*path, "spec", "maxFailedIndexes"), "needs backoffLimitPerIndex, and at most completions", "correct it"
+    if spec.get("successPolicy") is not None and spec.get("completionMode") != "Indexed":
+        yield (*path, "spec", "successPolicy"), "needs completionMode Indexed", "write it"
     yield from _failure_rules(spec, (*path, "spec", "podFailurePolicy", "rules"))
 
 
@@ -137,9 +150,6 @@ def claim(body: Body) -> Iterator[Problem]:
         yield ("spec", "dataSourceRef"), "differs from dataSource", "write one"
     if other and not mapping(other).get("apiGroup") and mapping(other).get("kind") != "PersistentVolumeClaim":
         yield ("spec", "dataSourceRef", "kind"), "needs its apiGroup", "write it"
-    most = quantity(at(spec, ("resources", "limits", "storage")))
-    if asked is not None and most is not None and asked > most:
-        yield ("spec", "resources", "requests", "storage"), "is more than its limit", "correct one of them"
 
 
 def disruption_budget(body: Body) -> Iterator[Problem]:
@@ -157,8 +167,17 @@ def autoscaler(body: Body) -> Iterator[Problem]:
     least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
     if most < least:
         yield ("spec", "maxReplicas"), f"{most} is less than minReplicas", "write at least as many"
+    target = mapping(spec.get("scaleTargetRef"))
+    if "/" not in str(target.get("apiVersion")) and target.get("kind") != "ReplicationController":
+        yield ("spec", "scaleTargetRef", "apiVersion"), "names no group", "write such as apps/v1"
     for index, each in enumerate(items(spec.get("metrics"))):
         kind = str(each.get("type"))
         held = [key for key in each if key != "type" and each[key] is not None]
         if held != [kind[:1].lower() + kind[1:]]:
             yield ("spec", "metrics", index), f"is of type {kind} and has {', '.join(held) or 'nothing'}", "write one"
+            continue
+        target, path = mapping(mapping(each[held[0]]).get("target")), ("spec", "metrics", index, held[0])
+        if not any(target.get(name) is not None for name in _TARGETS[kind]):
+            yield (*path, "target"), f"has no {' or '.join(_TARGETS[kind])}", "write one"
+        if kind == "ContainerResource" and not _RESOURCE.fullmatch(str(each[held[0]].get("name"))):
+            yield (*path, "name"), f"{each[held[0]].get('name')!r} is no resource", "write cpu or memory"

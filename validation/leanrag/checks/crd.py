@@ -40,7 +40,8 @@ def _structural(node: Mapping[str, Any], strict: bool = True) -> Schema:
         out.update(uniqueness(node, node["items"]))
     out.update(_object(node, strict))
     for branch in BRANCHES:
-        if branch in node and not node.get("x-kubernetes-int-or-string"):
+        # Of an int-or-string the branches of type are ours; what else is said of it stands under allOf.
+        if branch in node and not (branch == "anyOf" and node.get("x-kubernetes-int-or-string")):
             out[branch] = [_structural(each, strict=False) for each in node[branch]]
     if "not" in node:
         out["not"] = _structural(node["not"], strict=False)

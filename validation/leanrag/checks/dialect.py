@@ -54,7 +54,8 @@ def scalars(node: Mapping[str, Any]) -> Schema:
             out[exclusive] = out.pop(bound)
     if "pattern" in out:
         out["pattern"] = re.sub(r"\\Z", "$", str(out["pattern"]))
-    out = bounded(out, node.get("format")) if node.get("type") in {"integer", None} else out
+    if node.get("type") in {"integer", None}:
+        out = bounded(out, node.get("format") or ("int64" if node.get("type") else None))
     if node.get("format") == "byte" and "pattern" not in out:
         out["pattern"] = BASE64
     if node.get("format") in {"date-time", "date", "ipv4", "ipv6"}:

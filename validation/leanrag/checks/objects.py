@@ -24,6 +24,8 @@ _READABLE = {
     DNS_LABEL: "a name is lower case letters, digits and '-'",
     DNS_1035: "the name of a Service is lower case letters, digits and '-', and starts with a letter",
 }
+_TEXTS = {"labels", "annotations", "matchLabels", "nodeSelector", "data", "stringData"}
+_AMOUNTS = {"limits", "requests", "hard", "max", "min", "default", "defaultRequest", "capacity"}
 _QUANTITY_FIX = "write a number with m, k, M, G, T, Ki, Mi, Gi or Ti, such as 8Gi"
 
 
@@ -132,9 +134,23 @@ def _without_null_metadata(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**body, "metadata": _without_nulls(body["metadata"])} if "metadata" in body else body
 
 
-def _without_nulls(value: Any) -> Any:
+def _zeroed(amounts: Any) -> Any:
+    """Return amounts by name as Go decodes them: a null is a zero."""
+    if not isinstance(amounts, Mapping):
+        return amounts
+    return {key: "0" if each is None else each for key, each in amounts.items()}
+
+
+def _without_nulls(value: Any, texts: bool = False) -> Any:
+    """Return a value as Go decodes it: a null is an absent field, and among texts by key an empty one."""
     if isinstance(value, Mapping):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+        if texts:
+            return {key: "" if each is None else each for key, each in value.items()}
+        return {
+            key: _without_nulls(_zeroed(each) if key in _AMOUNTS else each, key in _TEXTS)
+            for key, each in value.items()
+            if each is not None
+        }
     return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 

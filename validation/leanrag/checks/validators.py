@@ -27,6 +27,9 @@ class UniqueBy:
             if not isinstance(item, dict):
                 continue
             key = {name: item.get(name, default) for name, default in self.defaults.items()}
+            if all(value is None for value in key.values()):
+                yield ValueError(f"[{index}] has none of its keys: {', '.join(key)}")
+                continue
             word = json.dumps(key, sort_keys=True)
             if word in seen:
                 shown = ", ".join(f"{name} {value!r}" for name, value in key.items() if value is not None)

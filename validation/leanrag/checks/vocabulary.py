@@ -69,7 +69,7 @@ _NAME_PATTERNS = {
     ("", "Namespace"): (DNS_LABEL, 63),
     ("policy", "PodDisruptionBudget"): (PATH_SEGMENT, 1024),  # only what any name must be
     **{
-        ("rbac.authorization.k8s.io", kind): (PATH_SEGMENT, 253)
+        ("rbac.authorization.k8s.io", kind): (PATH_SEGMENT, 1024)
         for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
     },
 }
