@@ -47,11 +47,13 @@ def fleet(folder: Path, root: Path, sizes: list[int]) -> Part:
 
 def _clusters(place: Path, size: int) -> None:
     facts, release = ((place / _MODEL / f"{name}.yaml").read_text() for name in ("cluster", "release"))
-    shutil.rmtree(place / "clusters")
+    for gone in ("clusters", "overlays/staging", "overlays/prod", "overlays/local", "bootstrap/local"):
+        shutil.rmtree(place / gone)
     for number in range(size):
         name = f"c{number:04d}"
         folder = place / "clusters" / name
         folder.mkdir(parents=True)
         renamed = re.sub(r"(?m)^  name: dev$", f"  name: {name}", facts).replace("apps.dev.", f"apps.{name}.")
         (folder / "cluster.yaml").write_text(renamed)
-        (folder / "release.yaml").write_text(release)
+        served = release.replace("https://kubernetes.default.svc", f"https://api.{name}.example.com:6443")
+        (folder / "release.yaml").write_text(served)
