@@ -106,7 +106,8 @@ def selected(scope: Scope, namespace: str, selector: Any) -> list[Pod]:
         scope.kept["labelled"] = found
     index: dict[tuple[str, ...], list[Pod]] = scope.kept["labelled"]
     wanted = mapping(mapping(selector).get("matchLabels", {} if "matchExpressions" in mapping(selector) else selector))
-    keys = [(namespace, str(key), str(value)) for key, value in wanted.items()] or [(namespace,)]
+    labels = [(namespace, str(key), str(value)) for key, value in wanted.items()]
+    keys: list[tuple[str, ...]] = [*labels] or [(namespace,)]
     candidates = min((index.get(key, []) for key in keys), key=len)
     return [pod for pod in candidates if selects(selector, pod.labels or {})]
 
