@@ -7,9 +7,7 @@ names examples. Both are written to apps/cluster/values.yaml; without --write th
 
 import re
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,13 +15,10 @@ from typing import Any
 
 from leanrag.catalog.model import App
 from leanrag.catalog.repository import Repository
-from leanrag.core import yamlio
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.files import read_text, write_atomic
-from leanrag.core.process import run
-from leanrag.render.helm import KUBE_VERSION, render, stage
+from leanrag.render.helm import render_many
 from leanrag.render.manifest import Manifest
-from leanrag.render.tools import tool
 
 VALUES = Path("apps/cluster/values.yaml")
 # OpenShift's Node Feature Discovery has it in namespaces (cluster-nfd-operator), the project it comes from has not.
@@ -51,23 +46,23 @@ def kinds_of(objects: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
 
 def chart_kinds(root: Path, chart: Path) -> frozenset[Kind]:
     """Return the kinds that a chart's own cases render."""
-    with tempfile.TemporaryDirectory(prefix="leanrag-") as folder:
-        staged = stage(chart, root / "charts" / "common", Path(folder) / chart.name)
-        found = [_case(staged, case) for case in sorted(staged.glob("ci/*-values.yaml"))]
-    return frozenset[Kind]().union(*found)
+    cases = sorted(chart.glob("ci/*-values.yaml"))
+    apps = [App(case.name, "", chart.parent.name, chart.name, "ci", "default", chart, case, (case,)) for case in cases]
+    found = (each for manifests in _rendered(root, apps) for each in manifests)
+    return kinds_of(each.body for each in found)
 
 
-def _case(chart: Path, case: Path) -> frozenset[Kind]:
-    argv: list[str | Path] = [tool("helm"), "template", "ci", chart, "--kube-version", KUBE_VERSION, "--values", case]
-    done = run(argv, what=f"helm template {chart.name} {case.name}", timeout=120)
-    return kinds_of(each for each in yamlio.load_all(done.stdout, case.name) if each)
+def _rendered(root: Path, apps: Iterable[App]) -> Iterator[tuple[Manifest, ...]]:
+    for outcome in render_many(Repository(root), ((app, None) for app in apps)):
+        if not isinstance(outcome, tuple):
+            raise outcome
+        yield outcome
 
 
 def rendered(root: Path) -> dict[str, frozenset[Kind]]:
     """Return for each AppProject what its charts render: platform, gate, and workload for all other layers."""
     charts = sorted(path.parent for path in root.glob("charts/*/*/Chart.yaml") if path.parent.name != "promoter")
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        cases = list(pool.map(lambda chart: (chart.parent.name, chart_kinds(root, chart)), charts))
+    cases = [(chart.parent.name, chart_kinds(root, chart)) for chart in charts]
     cases += [(app.layer, kinds_of(each.body for each in manifests)) for app, manifests in _deployed(root)]
     found: dict[str, frozenset[Kind]] = {name: frozenset() for name in ("platform", "workload", "gate")}
     for layer, kinds in cases:
@@ -89,8 +84,7 @@ def _deployed(root: Path) -> tuple[tuple[App, tuple[Manifest, ...]], ...]:
     """Return every Application of every cluster, rendered."""
     repository = Repository(root)
     apps = [app for cluster in repository.clusters() for app in repository.apps(cluster)]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return tuple(zip(apps, pool.map(lambda app: render(repository, app), apps), strict=True))
+    return tuple(zip(apps, _rendered(root, apps), strict=True))
 
 
 def project_of(layer: str) -> str:
