@@ -82,6 +82,11 @@ def _wrong(contract: Contract, given: Arguments, asked: bool) -> Iterator[tuple[
     """Yield message and way out of what one engine does not keep."""
     name, task = contract.body.get("model"), contract.body.get("task")
     promised, length = contract.body.get("maxModelLen"), given.number("max-model-len", 0)
+    if "max-model-len" not in given.values:
+        message = "starts with the model's own maximum, and stops where the KV cache cannot hold it"
+        yield message, f"write --max-model-len={promised}" if promised else "write --max-model-len"
+    if "disable-log-stats" in given.values:
+        yield "exposes no metrics, and the gate, monitor and autoscaler read them", "take --disable-log-stats out"
     if isinstance(promised, int) and 0 < length < promised:
         message = f"takes {length:g} tokens, and {promised} are published"
         yield message, f"write --max-model-len={promised}, or publish {length:g}"
