@@ -121,7 +121,6 @@ FAULTS: tuple[Fault, ...] = (
     Fault("RES001", STACK, "name: job", f"Job/seeded-job {_NEW}.resources", "requests"),
     Fault("TOK001", STACK, "spec:", "Job/seeded-job spec.template.spec.automountServiceAccountToken", "false"),
     # What follows from the faults above.
-    Fault("FOL001", "clusters/dev/release.yaml", "follows", "release.follows", "one of the two"),
     Fault("RAG004", "overlays/prod/rag/rag-stack.yaml", "768", "data.needs.json store", "768"),
     Fault("RAG005", "overlays/dev/rag/rag-stack.yaml", "granite-3.1-2b-instrct", "engines.chat.url", "serve"),
     Fault("PRJ001", "apps/cluster/templates/appproject.yaml", "", "AppProject workload", "'RAGPipeline'"),
