@@ -224,5 +224,6 @@ def one_owner(scope: Scope) -> Iterator[Finding]:
         key = (group, manifest.kind, manifest.namespace if spaced is not False else "", manifest.name)
         first = owners.setdefault(key, manifest)
         if first is not manifest:
-            message = f"is rendered by {first.app.name}, too ({first.template})"
+            by = f"rendered by {first.app.name}, too ({first.template})"
+            message = f"is {by}" if first.app.name else f"is in {first.template}, too"
             yield scope.finding("OBJ005", manifest, "metadata.name", message, "rename one, or render it once")
