@@ -47,6 +47,11 @@ class Finding:
         return ": ".join(part for part in (self.app, self.where, self.message) if part)
 
 
+def number_of(count: int, thing: str) -> str:
+    """Return a number of things in words: 1 file, 2 files."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def dotted(path: Iterable[str | int]) -> str:
     """Return a path as people write it: spec.template.spec.containers[0].image."""
     text = ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from leanrag.checks.cache import Store, digest_of, from_row, row
 from leanrag.checks.cache_key import listing, of_files, program, rule_set, surroundings
-from leanrag.checks.finding import Finding
+from leanrag.checks.finding import Finding, number_of
 from leanrag.checks.registry import ALL
 from leanrag.checks.whole_paths import meant, read_all
 from leanrag.core.outcome import Outcome
@@ -140,10 +140,11 @@ def concluded(findings: tuple[Finding, ...], counts: Counter[str], started: floa
 
 def _reason(broken: int, unknown: int, counts: Mapping[str, int]) -> str:
     if broken or unknown:
-        parts = [f"{broken} findings"] * bool(broken) + [f"{unknown} objects that could not be judged"] * bool(unknown)
-        return " and ".join(parts)
+        parts = [number_of(broken, "finding")] * bool(broken) + [f"{unknown} could not be judged"] * bool(unknown)
+        return ", ".join(parts)
     if counts["objects"]:
-        return f"{counts['objects']} objects satisfy {counts['rules']} rules"
+        ending = "ies" if counts["objects"] == 1 else "y"
+        return f"{number_of(counts['objects'], 'object')} satisf{ending} {counts['rules']} rules"
     return "no cluster has changed" if counts["unchanged"] else "nothing was rendered, so nothing was checked"
 
 

@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from leanrag.checks.finding import Finding
+from leanrag.checks.finding import Finding, number_of
 from leanrag.checks.registry import ALL
 from leanrag.checks.run import CheckRun
 
 SHOWN = 20
 _LOOKED_AT = (
-    ("clusters", "clusters"),
-    ("apps", "Applications"),
-    ("charts", "charts"),
-    ("files", "files"),
-    ("objects", "objects"),
-    ("rules", "rules"),
-    ("celEvaluated", "CEL rules"),
+    ("clusters", "cluster"),
+    ("apps", "Application"),
+    ("charts", "chart"),
+    ("files", "file"),
+    ("objects", "object"),
+    ("rules", "rule"),
+    ("celEvaluated", "CEL rule"),
 )
 # A message may quote what somebody wrote: it stays one line, and gives the terminal no orders.
 _CONTROLS = {**dict.fromkeys([*range(32), *range(127, 160)], "?"), 9: " ", 10: " ", 13: ""}
@@ -87,9 +87,10 @@ def _summary(run: CheckRun, view: View) -> Iterator[str]:
     if rules:
         yield f"why a rule is one, and the way out: leanrag check --explain {rules[0]}"
     if run.counts.get("celTransition"):
-        yield f"not evaluated: {run.counts['celTransition']} CEL rules that ask what was there before (--changed-since)"
+        left = number_of(run.counts["celTransition"], "CEL rule")
+        yield f"not evaluated: {left} on what was there before (--changed-since REV)"
     if run.counts.get("skipped"):
-        yield f"not read: {run.counts['skipped']} files that hold no manifest"
-    looked = ", ".join(f"{run.counts[key]} {word}" for key, word in _LOOKED_AT if run.counts.get(key))
+        yield f"not read: {number_of(run.counts['skipped'], 'file')} without a manifest"
+    looked = ", ".join(number_of(run.counts[key], word) for key, word in _LOOKED_AT if run.counts.get(key))
     outcome = view.paint(_OUTCOMES.get(str(run.step.outcome), _YELLOW), str(run.step.outcome))
     yield f"{outcome}: {run.step.reason} ({looked}; {run.step.seconds:.1f} s)"

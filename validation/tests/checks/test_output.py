@@ -44,7 +44,7 @@ def test_text_has_rule_place_problem_and_way_out() -> None:
     assert "IMG001  Every image is pinned: 1 not" in text
     assert f"{LATEST}:14:11: Deployment/thing spec.template.spec.containers[0].image: " in text
     assert "can change under us\n      fix: pin a version and digest" in text
-    assert text.splitlines()[-1].startswith("FAIL: 1 findings (1 files, 2 objects, ")
+    assert text.splitlines()[-1].startswith("FAIL: 1 finding (1 file, 2 objects, ")
     assert "leanrag check --explain IMG001" in text
 
 
@@ -53,7 +53,7 @@ def test_a_kind_that_cannot_be_judged_gives_no_answer() -> None:
     assert code == 2
     assert "be judged by: 1 unknown" in text
     assert "unknown: " in text
-    assert "INCONCLUSIVE: 1 objects that could not be judged" in text
+    assert "INCONCLUSIVE: 1 could not be judged (" in text
 
 
 def test_a_clean_file_exits_0() -> None:
@@ -213,5 +213,5 @@ def test_what_is_unknown_or_allowed_in_one_place_hides_no_fault_of_another() -> 
 
 def test_cel_rules_that_were_not_evaluated_are_shown() -> None:
     counts = {"objects": 1, "rules": 1, "celTransition": 9}
-    run = CheckRun(StepResult("check", Outcome.PASS, "1 objects satisfy 1 rules", 0.1), (), counts)
+    run = CheckRun(StepResult("check", Outcome.PASS, "1 object satisfies 1 rules", 0.1), (), counts)
     assert "not evaluated: 9 CEL rules" in text_of(run, View())
