@@ -190,7 +190,7 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> tuple[str, str, str]:
     if _is_naming(path):
         pattern = getattr(error.kind, "pattern", "")
         fix = _READABLE.get(pattern) or ("quote it" if keyword == "type" else "shorten it")
-        return "OBJ004", f"{value!r} is not allowed here", fix
+        return "OBJ004", f"{_quoted(value)} is not allowed here", fix
     if keyword == "required":
         return "OBJ002", f"{error.kind.property!r} is missing", "set it"
     if keyword == "pattern" and "numkMGTPE" in error.kind.pattern:
@@ -199,14 +199,18 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> tuple[str, str, str]:
         bits = 32 if error.kind.limit == 2**31 - 1 else 64
         return "OBJ002", f"{value} does not fit int{bits}: its controller could not decode it", "write a smaller number"
     if keyword == "enum":
-        return "OBJ002", f"{value!r} is not possible", suggestion(str(value), map(str, error.kind.options), "value")
+        return "OBJ002", f"{_quoted(value)} is not possible", suggestion(str(value), map(str, error.kind.options), "value")
     if keyword == "type":
-        return "OBJ002", f"{value!r} has the wrong type", f"write a value of type {' or '.join(_types(error.kind))}"
+        return "OBJ002", f"{_quoted(value)} has the wrong type", f"write a value of type {_types(error.kind)}"
     return "OBJ002", str(error.message), "correct the value"
 
 
-def _types(kind: Any) -> Iterable[str]:
-    return [str(each) for each in kind.types]
+def _quoted(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else json.dumps(value)[:80]
+
+
+def _types(kind: Any) -> str:
+    return " or ".join(map(str, kind.types))
 
 
 def _is_naming(path: tuple[str | int, ...]) -> bool:
