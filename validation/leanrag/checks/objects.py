@@ -1,6 +1,7 @@
 """Rendered objects against the strict schema of their kind: what the API server would refuse, drop or choke on."""
 
 import json
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
