@@ -95,8 +95,12 @@ def test_the_summary_has_images_replicas_gpus_and_whose_pods_are_made_anew(check
 
 
 def test_another_number_of_replicas_makes_no_pod_anew(checkout):
-    checkout.commit(web=web())
-    checkout.commit(web=web(replicas=2))
+    served = (
+        "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {{name: chat, namespace: ns}}\n"
+        "spec: {{predictor: {{minReplicas: {}, model: {{runtime: r}}}}}}\n"
+    )
+    checkout.commit(web=web(), chat=served.format(1))
+    checkout.commit(web=web(replicas=2), chat=served.format(2))
     assert summary(cluster(compare(checkout.path, "HEAD~1", "HEAD"))).restarts == ()
 
 
@@ -175,7 +179,8 @@ def test_a_render_that_breaks_on_one_side_is_no_answer_and_hides_nothing_else(ch
 
 
 def test_a_cluster_file_that_breaks_is_no_answer_for_that_cluster_alone(checkout):
-    checkout.commit(**{"clusters/east/cluster.yaml": "cluster: {name: east, nmae: x}\n", "web": web()})
+    good = (checkout.path / "clusters/east/cluster.yaml").read_text()
+    checkout.commit(**{"clusters/east/cluster.yaml": good + "  nmae: x\n", "web": web()})
     changes = compare(checkout.path, "HEAD~1", "HEAD")
     assert [(each.side, each.subject) for each in changes.troubles] == [("after", "east")]
     assert "nmae" in changes.troubles[0].message
