@@ -20,6 +20,7 @@ const maxCharts = 256
 type store struct {
 	sync.Mutex
 	charts map[string]*loaded
+	texts  texts // of all charts
 }
 
 // loaded is a chart as Helm read it, with what was made of it: never changed, renders work on a copy.
@@ -29,7 +30,7 @@ type loaded struct {
 	err     error
 	parsed  sync.Map // names of the files -> *parsedSet
 	settled bool     // its dependencies are processed, for they are the same with all values
-	texts   texts
+	texts   *texts
 	schemas sync.Map // text of a schema -> func() (*jsonschema.Schema, error)
 }
 
@@ -50,7 +51,7 @@ func (s *store) get(of job) *loaded {
 		if len(s.charts) >= maxCharts {
 			clear(s.charts)
 		}
-		found = &loaded{}
+		found = &loaded{texts: &s.texts}
 		s.charts[key] = found
 	}
 	s.Unlock()

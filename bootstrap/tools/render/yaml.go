@@ -8,16 +8,17 @@ import (
 //go:linkname fromYAML helm.sh/helm/v3/pkg/engine.fromYAML
 func fromYAML(text string) map[string]any
 
-// How many texts are remembered, and how long one may be.
+// How long a text may be that is remembered, and all of them together; what they say takes ten times as much.
 const (
-	maxTexts  = 2048
 	maxLength = 8 << 10
+	maxTexts  = 2 << 20
 )
 
 // texts remembers what YAML texts say: our templates hand maps on as text, the same ones again and again.
 type texts struct {
 	sync.RWMutex
-	said map[string]map[string]any
+	said  map[string]map[string]any
+	bytes int
 }
 
 // fromYaml is Helm's function of that name; the template gets a copy, because it may change it.
@@ -30,14 +31,19 @@ func (t *texts) fromYaml(text string) map[string]any {
 	t.RUnlock()
 	if !known {
 		found = fromYAML(text)
-		t.Lock()
-		if t.said == nil || len(t.said) >= maxTexts {
-			t.said = map[string]map[string]any{}
-		}
-		t.said[text] = found
-		t.Unlock()
+		t.remember(text, found)
 	}
 	return twin(found).(map[string]any)
+}
+
+func (t *texts) remember(text string, says map[string]any) {
+	t.Lock()
+	defer t.Unlock()
+	t.bytes += len(text)
+	if t.said == nil || t.bytes > maxTexts {
+		t.said, t.bytes = map[string]map[string]any{}, len(text)
+	}
+	t.said[text] = says
 }
 
 // twin copies what JSON can hold.

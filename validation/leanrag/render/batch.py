@@ -1,7 +1,7 @@
 """One process that renders for us: bootstrap/tools/render, Helm's own library asked through pipes.
 
-It is started by the first job, answers several at a time, is started once more when it dies, and ends with us: its
-stdin closes even when we are killed.
+It is started by the first job, answers several at a time (GOMAXPROCS, else as many as it has processors), is started
+once more when it dies, and ends with us: its stdin closes even when we are killed.
 """
 
 import atexit
@@ -33,13 +33,11 @@ class _Process:
 
     def __init__(self, program: Path) -> None:
         self.owner = os.getpid()
-        workers = os.environ.get("GOMAXPROCS") or str(os.cpu_count() or 1)
         self._process = subprocess.Popen(
             [program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "GOMAXPROCS": workers},
             start_new_session=True,
         )
         self._lock = threading.Lock()
