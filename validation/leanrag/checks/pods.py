@@ -1,13 +1,14 @@
 """Every pod that a repository causes: in workloads, and inside the custom resources that controllers turn into pods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from leanrag.checks.finding import at, dotted
 from leanrag.checks.scope import Scope, items, mapping
 from leanrag.render.manifest import Manifest
 
+T = TypeVar("T")
 _TEMPLATE = ("spec", "template")
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "Deployment": _TEMPLATE,
@@ -91,25 +92,35 @@ def all_pods(scope: Scope) -> tuple[Pod, ...]:
     return found
 
 
-def selected(scope: Scope, namespace: str, selector: Any) -> list[Pod]:
-    """Return the pods of a namespace that a selector selects; those whose labels another object decides are not known.
+class Labelled(Generic[T]):
+    """Things with labels, of which a selector finds those it selects without asking every one.
 
-    One of the selector's labels finds the few that may be meant: thousands of Services stay quick.
+    One of the selector's labels finds the few that may be meant, so thousands of Services and monitors stay quick.
     """
+
+    def __init__(self, things: Iterable[tuple[str, Mapping[str, str], T]]) -> None:
+        """Take namespace, labels and thing."""
+        self._found: dict[tuple[str, ...], list[tuple[Mapping[str, str], T]]] = {}
+        for namespace, labels, thing in things:
+            for label in ((), *labels.items()):
+                self._found.setdefault((namespace, *map(str, label)), []).append((labels, thing))
+
+    def selected(self, namespace: str, selector: Any) -> list[T]:
+        """Return what a selector, or a plain map of labels, selects in a namespace."""
+        plain = {} if "matchExpressions" in mapping(selector) else selector
+        wanted = mapping(mapping(selector).get("matchLabels", plain))
+        keys = [(namespace, str(key), str(value)) for key, value in wanted.items()]
+        candidates = min((self._found.get(key, []) for key in (keys or [(namespace,)])), key=len)
+        return [thing for labels, thing in candidates if selects(selector, labels)]
+
+
+def selected(scope: Scope, namespace: str, selector: Any) -> list[Pod]:
+    """Return the pods of a namespace that a selector selects; those whose labels another object decides are unknown."""
     if "labelled" not in scope.kept:
-        found: dict[tuple[str, ...], list[Pod]] = {}
-        for pod in all_pods(scope):
-            if pod.labels is not None:
-                found.setdefault((pod.manifest.namespace,), []).append(pod)
-                for label in pod.labels.items():
-                    found.setdefault((pod.manifest.namespace, *map(str, label)), []).append(pod)
-        scope.kept["labelled"] = found
-    index: dict[tuple[str, ...], list[Pod]] = scope.kept["labelled"]
-    wanted = mapping(mapping(selector).get("matchLabels", {} if "matchExpressions" in mapping(selector) else selector))
-    labels = [(namespace, str(key), str(value)) for key, value in wanted.items()]
-    keys: list[tuple[str, ...]] = [*labels] or [(namespace,)]
-    candidates = min((index.get(key, []) for key in keys), key=len)
-    return [pod for pod in candidates if selects(selector, pod.labels or {})]
+        known = ((pod.manifest.namespace, pod.labels, pod) for pod in all_pods(scope) if pod.labels is not None)
+        scope.kept["labelled"] = Labelled(known)
+    index: Labelled[Pod] = scope.kept["labelled"]
+    return index.selected(namespace, selector)
 
 
 def _labels(body: Mapping[str, Any]) -> Mapping[str, str]:

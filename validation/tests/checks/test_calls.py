@@ -66,6 +66,25 @@ def test_a_call_to_pods_that_no_policy_opens_is_found() -> None:
     assert len(found(caller, policy("lr-data", ingress=edge("from", "lr-rag", 19530)))) == 1
 
 
+def test_a_call_from_pods_that_the_other_side_does_not_mean_is_found() -> None:
+    caller = policy("lr-rag", egress=edge("to", "lr-data", 19530))
+    caller["spec"]["podSelector"] = {"matchLabels": {"app": "caller"}}
+    meant = {"podSelector": {"matchLabels": {"app": "caller"}}}
+    other = {"podSelector": {"matchLabels": {"app": "other"}}}
+    assert found(caller, policy("lr-data", ingress=edge("from", "lr-rag", 19530, **meant))) == []
+    assert len(found(caller, policy("lr-data", ingress=edge("from", "lr-rag", 19530, **other)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "count"), [([{"podSelector": {}}], 0), ([{"podSelector": {"matchLabels": {"app": "other"}}}], 1)]
+)
+def test_a_call_to_pods_of_the_own_namespace_is_judged(source: list[Any], count: int) -> None:
+    caller = policy("lr-rag", egress=[{"to": [{"podSelector": {"matchLabels": STORE}}], "ports": [{"port": 19530}]}])
+    caller["spec"]["podSelector"] = {"matchLabels": {"app": "caller"}}
+    callee = policy("lr-rag", ingress=[{"from": source, "ports": [{"port": 19530}]}])
+    assert len(found(caller, callee)) == count
+
+
 def test_what_is_outside_our_layers_is_not_judged() -> None:
     own = edge("to", "lr-rag", 1) + edge("to", "keycloak", 8443)
     anywhere = [{"ports": [{"protocol": "TCP", "port": 443}]}]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leanrag.checks.finding import Finding, at
-from leanrag.checks.pods import Pod, all_pods, selected, selects
+from leanrag.checks.pods import Labelled, Pod, all_pods, selected
 from leanrag.checks.scope import Scope, items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
@@ -48,14 +48,11 @@ def _container_ports(found: list[Pod]) -> tuple[set[Any], set[Any]]:
 
 def monitors_reach_targets(scope: Scope) -> Iterator[Finding]:
     """MON001: a ServiceMonitor selects a Service with its port, a PodMonitor a pod with its port."""
+    labelled = Labelled(
+        (each.namespace, mapping(at(each.body, ("metadata", "labels"))), each) for each in scope.of_kind("Service")
+    )
     for monitor in scope.of_kind("ServiceMonitor"):
-        spec = mapping(monitor.body.get("spec"))
-        services = [
-            service
-            for service in scope.of_kind("Service")
-            if service.namespace == monitor.namespace
-            and selects(spec.get("selector"), mapping(at(service.body, ("metadata", "labels"))))
-        ]
+        services = labelled.selected(monitor.namespace, mapping(monitor.body.get("spec")).get("selector"))
         names = {
             scalar(mapping(port).get("name")) for each in services for port in items(at(each.body, ("spec", "ports")))
         }

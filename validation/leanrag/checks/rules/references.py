@@ -25,6 +25,13 @@ _NAMED: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "InferenceService": ((("spec", "predictor", "model", "runtime"), "ServingRuntime"),),
     "ExternalSecret": ((("spec", "secretStoreRef", "name"), "SecretStore"),),
     "StatefulSet": ((("spec", "serviceName"), "Service"),),
+    "OGXServer": ((("spec", "overrideConfig", "name"), _CONFIG),),
+    "LlamaStackDistribution": ((("spec", "server", "userConfig", "configMapName"), _CONFIG),),
+}
+# Parts of pods that an operator lays over its own.
+_PARTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "OGXServer": (("spec", "workload", "overrides"),),
+    "LlamaStackDistribution": (("spec", "server", "containerSpec"), ("spec", "server", "podOverrides")),
 }
 
 
@@ -95,6 +102,14 @@ def _references(scope: Scope) -> Iterator[tuple[Manifest, Reference]]:
     for pod in all_pods(scope):
         for each in _of_pod(pod):
             yield pod.manifest, each
+    for manifest in scope.of_kind(*_PARTS):
+        for path in _PARTS[manifest.kind]:
+            part = mapping(at(manifest.body, path))
+            for each in (
+                *_of_pod(Pod(manifest, path, part, None)),
+                *_of_container(Container(path, part), manifest.namespace),
+            ):
+                yield manifest, each
     for kind, named in _NAMED.items():
         for manifest in scope.of_kind(kind):
             for path, target in named:
