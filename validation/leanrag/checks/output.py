@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from leanrag.checks.annotations import github, gitlab
-from leanrag.checks.finding import Finding
+from leanrag.checks.finding import Finding, number_of
 from leanrag.checks.registry import ALL, Check
 from leanrag.checks.run import CheckRun
 from leanrag.checks.text import View, text
@@ -93,10 +93,8 @@ def _case(check: Check, findings: Iterable[Finding]) -> ElementTree.Element:
     counted = [finding for finding in own if not finding.allowed and not finding.holds]
     broken = [finding for finding in counted if not finding.unknown]
     if counted:
-        kind = "failure" if broken else "error"
-        element = ElementTree.SubElement(
-            case, kind, type=check.id, message=f"{len(counted)} × {check.sentence}: not so"
-        )
+        message = number_of(len(broken), "finding") if broken else f"{len(counted)} could not be judged"
+        element = ElementTree.SubElement(case, "failure" if broken else "error", type=check.id, message=message)
         element.text = "\n".join(_told(counted)).translate(_NOT_XML)
     if len(own) > len(counted):
         told = ElementTree.SubElement(case, "system-out")
