@@ -2,7 +2,7 @@
 
 import json
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -200,7 +200,8 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> tuple[str, str, str]:
         bits = 32 if error.kind.limit == 2**31 - 1 else 64
         return "OBJ002", f"{value} does not fit int{bits}: its controller could not decode it", "write a smaller number"
     if keyword == "enum":
-        return "OBJ002", f"{_quoted(value)} is not possible", suggestion(str(value), map(str, error.kind.options), "value")
+        fix = suggestion(str(value), map(str, error.kind.options), "value")
+        return "OBJ002", f"{_quoted(value)} is not possible", fix
     if keyword == "type":
         return "OBJ002", f"{_quoted(value)} has the wrong type", f"write a value of type {_types(error.kind)}"
     return "OBJ002", str(error.message), "correct the value"
