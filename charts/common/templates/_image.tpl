@@ -27,7 +27,7 @@ Takes: {ctx, image: {repository, tag, digest}, key (the values key, for the mess
 {{- fail (printf "%s.tag: empty, which means 'latest'; pin the exact version of %s, or set %s.digest" $key $repository $key) -}}
 {{- end -}}
 {{- if and $digest (not (regexMatch "^sha256:[0-9a-f]{64}$" $digest)) -}}
-{{- fail (printf "%s.digest: %q is not sha256: and 64 hexadecimal digits; run leanrag images --resolve, or leave it empty" $key $digest) -}}
+{{- fail (printf "%s.digest: %q is not sha256: and 64 hexadecimal digits; run leanrag images lock, or leave it empty" $key $digest) -}}
 {{- end -}}
 {{- $repository -}}{{- with $tag }}:{{ . }}{{ end -}}{{- with $digest }}@{{ . }}{{ end -}}
 {{- end -}}
