@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Any
 
 from leanrag.checks import cel_engine, quantity
-from leanrag.checks.cel_program import MOST_STEPS, counts_sizes, looked_at, program
+from leanrag.checks.cel_program import MOST_STEPS, Program, counts_sizes, looked_at, program
 from leanrag.checks.cel_tree import Tree, is_transition
 
 Path = tuple[str | int, ...]
+_KEPT = 4096  # values of one node
 ABSENT = object()  # there was none: the object is new, or this part of it cannot be matched with an older one
 
 
@@ -43,8 +44,14 @@ class Node:
         self.kind: str = tree.get("as", "")
         self.escaped: Mapping[str, str] = tree.get("escaped", {})
         self.keys: list[str] | None = tree.get("keys")
+        self.held: dict[
+            tuple[bool, str], bool
+        ] = {}  # what was judged before: many objects agree in most of their parts
         children = (*self.properties.values(), *(each for each in (self.items, self.extra) if each))
         self.shapes: bool = bool(self.kind or self.escaped) or any(each.shapes for each in children)
+        self.counts: bool = any(counts_sizes(each["rule"]) for each in self.plain) or any(
+            each.counts for each in children
+        )
         self.judges: bool = bool(self.rules) or any(each.judges for each in children)
 
     @cached_property
@@ -58,15 +65,20 @@ class Node:
         return None if self.escaped else looked_at(tuple(each["rule"] for each in self.plain))
 
 
-def judge(node: Node, value: Any, path: Path = ()) -> Iterator[Broken]:
-    """Yield the rules without oldSelf that a value breaks, at and below a node; a null is judged by what holds it."""
+def judge(node: Node, value: Any, path: Path = (), wide: bool | None = None) -> Iterator[Broken]:
+    """Yield the rules without oldSelf that a value breaks, at and below a node; a null is judged by what holds it.
+
+    `wide`: text beyond ASCII is there, of which sizes are counted in characters; None: to be found out.
+    """
     if value is None:
         return
-    if node.plain and not _all_hold(node, value):
-        yield from (each for rule in node.plain for each in _judged(rule, {"self": _shaped(node, value)}, path))
+    wide = node.counts and not _is_ascii(value) if wide is None else wide
+    if node.plain and not _all_hold(node, value, wide):
+        variables = {"self": _shaped(node, value)}
+        yield from (each for rule in node.plain for each in _judged(rule, variables, path))
     for key, child, each in _children(node, value):
         if child.judges:
-            yield from judge(child, each, (*path, key))
+            yield from judge(child, each, (*path, key), wide)
 
 
 def judge_change(node: Node, value: Any, old: Any, path: Path = ()) -> Iterator[Broken]:
@@ -85,7 +97,7 @@ def judge_change(node: Node, value: Any, old: Any, path: Path = ()) -> Iterator[
 
 
 def _children(node: Node, value: Any) -> Iterator[tuple[str | int, Node, Any]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, each in value.items():
             child = node.properties.get(key, node.extra)
             if child:
@@ -96,7 +108,7 @@ def _children(node: Node, value: Any) -> Iterator[tuple[str | int, Node, Any]]:
 
 def _matching(node: Node, value: Any, old: Any, key: str | int) -> Any:
     """Return what a child was: by its name in an object, by its keys in a list of type map, else nothing."""
-    if isinstance(old, Mapping):
+    if isinstance(old, dict):
         return old.get(str(key), ABSENT)
     if isinstance(old, list) and node.keys and isinstance(key, int) and isinstance(value[key], Mapping):
         wanted = [value[key].get(each) for each in node.keys]
@@ -105,15 +117,19 @@ def _matching(node: Node, value: Any, old: Any, key: str | int) -> Any:
     return ABSENT
 
 
-def _all_hold(node: Node, value: Any) -> bool:
+def _all_hold(node: Node, value: Any, wide: bool) -> bool:
     """Say whether all plain rules hold, in one go and on the fields that they read; False when that cannot be said."""
-    fields = node.looked_at if isinstance(value, Mapping) else None
+    fields = node.looked_at if isinstance(value, dict) else None
     seen: Any = _shaped(node, value) if fields is None else {
         key: True if only_has else _shaped(node.properties.get(key), value[key])
         for key, only_has in fields.items() if key in value
     }  # fmt: skip
-    answer, _ = _evaluated(node.all_plain, {"self": seen})
-    return answer is True
+    key = (wide, repr(seen))
+    if key not in node.held:
+        if len(node.held) >= _KEPT:
+            node.held.clear()
+        node.held[key] = _run(program(node.all_plain, wide), {"self": seen})[0] is True
+    return node.held[key]
 
 
 def _judged(rule: Mapping[str, Any], variables: Mapping[str, Any], path: Path) -> Iterator[Broken]:
@@ -141,7 +157,10 @@ def _message(rule: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
 
 
 def _evaluated(rule: str, variables: Mapping[str, Any]) -> tuple[Any, BaseException | None]:
-    made = program(rule, counts_sizes(rule) and not _is_ascii(variables))
+    return _run(program(rule, counts_sizes(rule) and not _is_ascii(variables)), variables)
+
+
+def _run(made: Program, variables: Mapping[str, Any]) -> tuple[Any, BaseException | None]:
     if made.run is None:
         return None, ValueError(made.problem)
     if made.depth > 1 and max(map(_longest, variables.values())) ** made.depth > MOST_STEPS:
@@ -154,13 +173,13 @@ def _evaluated(rule: str, variables: Mapping[str, Any]) -> tuple[Any, BaseExcept
         return None, error
 
 
-def _is_ascii(variables: Mapping[str, Any]) -> bool:
-    return json.dumps(variables, ensure_ascii=False, default=str).isascii()
+def _is_ascii(value: Any) -> bool:
+    return json.dumps(value, ensure_ascii=False, default=str).isascii()
 
 
 def _longest(value: Any) -> int:
     """Return the length of the longest list or map in a value."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return max([len(value), *map(_longest, value.values())])
     return max([len(value), *map(_longest, value)]) if isinstance(value, list) else 1
 
@@ -169,7 +188,7 @@ def _shaped(node: Node | None, value: Any) -> Any:
     """Return a value as rules see it: names escaped, numbers as doubles, dates and durations as such."""
     if node is None or not node.shapes:
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         named = ((node.escaped.get(key, key), key, each) for key, each in value.items())
         return {seen: _shaped(node.properties.get(key, node.extra), each) for seen, key, each in named}
     if isinstance(value, list):

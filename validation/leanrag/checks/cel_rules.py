@@ -32,10 +32,10 @@ def changes(scope: Scope) -> Iterator[Finding]:
         version, kind = str(manifest.body.get("apiVersion") or ""), manifest.kind
         if not scope.schemas.knows(version, kind) or not scope.schemas.cel_counts(version, kind)[1]:
             continue
-        schema, validator = scope.schemas.load(version, kind)
-        body = defaulted(manifest.body, schema)
+        validator, defaults = scope.schemas.load(version, kind)[1], scope.schemas.defaults(version, kind)
+        body = defaulted(manifest.body, defaults)
         before = scope.before.get(identity(manifest))
-        old = cel.ABSENT if before is None else defaulted(before, schema)
+        old = cel.ABSENT if before is None else defaulted(before, defaults)
         if validator.is_valid(body) and (before is None or validator.is_valid(old)):
             for each in cel.judge_change(scope.schemas.rules(version, kind), body, old):
                 yield _finding(scope, manifest, "CEL002", each)

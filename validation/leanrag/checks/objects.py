@@ -1,7 +1,6 @@
 """Rendered objects against the strict schema of their kind: what the API server would refuse, drop or choke on."""
 
 import json
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -80,10 +79,13 @@ def _judge(scope: Scope, manifest: Manifest, schemas: Schemas, version: str, kin
     schema, validator = schemas.load(version, kind)
     # In built-in kinds a null is an absent field; custom resources keep it and are judged with it, and with defaults.
     builtin = schemas.builtin(version, kind)
-    body = _without_nulls(manifest.body) if builtin else defaulted(_without_null_metadata(manifest.body), schema)
+    if builtin:
+        body = _without_nulls(manifest.body)
+    else:
+        body = defaulted(_without_null_metadata(manifest.body), schemas.defaults(version, kind))
     found = [each for error in validator.iter_errors(body) for each in _findings(scope, manifest, schema, error)]
     if builtin:
-        found += _unknown_nulls(scope, manifest, schema, validator, found)
+        found += _unknown_nulls(scope, manifest, schema, validator, found) if body != manifest.body else []
     yield from _of_both(scope, manifest, body, found) if builtin else found
     if not found and builtin:
         yield from builtin_rules.broken(scope, manifest, body)
@@ -123,8 +125,6 @@ def _unknown_nulls(
     scope: Scope, manifest: Manifest, schema: Mapping[str, Any], validator: Any, told: list[Finding]
 ) -> list[Finding]:
     """Return fields that no object has and that are null: they are refused all the same."""
-    if "null" not in json.dumps(manifest.body, default=str):
-        return []
     errors = (each for each in validator.iter_errors(manifest.body) if each.kind.name == "additionalProperties")
     found = (each for error in errors for each in _findings(scope, manifest, schema, error))
     return [each for each in found if each not in told]

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leanrag.checks import cel_tree, crd, definitions, dialect, openapi, trees, vocabulary
+from leanrag.checks import cel_tree, crd, defaults, definitions, dialect, openapi, trees, vocabulary
 from leanrag.checks.cel_tree import is_transition, rules_of
 from leanrag.checks.crd import compile_crd
+from leanrag.checks.defaults import pruned
 from leanrag.checks.definitions import core, of_release, served
 from leanrag.checks.dialect import Kind
 from leanrag.checks.openapi import compile_openapi
@@ -25,6 +26,9 @@ from leanrag.core.progress import say
 
 if TYPE_CHECKING:
     from leanrag.checks import cel
+
+
+_PARTS = ("files", "rules", "celRules", "defaults", "definition", "minors")
 
 
 class Schemas:
@@ -85,6 +89,13 @@ class Schemas:
         if name not in self._rules:
             self._rules[name] = cel.Node(json.loads(read_text(self.folder / name)))
         return self._rules[name]
+
+    def defaults(self, api_version: str, kind: str) -> Mapping[str, Any]:
+        """Return the schema of a kind of custom resources as far as it has defaults (defaults.pruned)."""
+        name = self._whole[f"{api_version}/{kind}"]["defaults"].get(self.world.release, "")
+        if name and name not in self._made:
+            self._made[name] = json.loads(read_text(self.folder / name)), None
+        return self._made[name][0] if name else {}
 
     def missing_minors(self, api_version: str, kind: str) -> tuple[str, ...]:
         """Return the minors of Kubernetes, of those known, that lack a built-in kind."""
@@ -154,7 +165,7 @@ def schemas() -> Schemas:
 def _code_hash() -> str:
     """Return a hash of the compilers and of our own trees, so that a changed one compiles anew."""
     digest = hashlib.blake2b(digest_size=6)
-    modules = (cel_tree, crd, definitions, dialect, openapi, vocabulary)
+    modules = (cel_tree, crd, defaults, definitions, dialect, openapi, vocabulary)
     ours = sorted(path for path in Path(trees.__path__[0]).iterdir() if path.suffix in {".py", ".yaml"})
     for path in (Path(__file__), vocabulary.BUILTIN, *(Path(str(module.__file__)) for module in modules), *ours):
         digest.update(path.name.encode() + path.read_bytes())
@@ -199,7 +210,7 @@ class _Folder:
     def __init__(self, path: Path, definitions: Path) -> None:
         self.path, self.definitions = path, definitions
         self._kinds: dict[str, Any] = {}
-        self._compiled: dict[str, tuple[tuple[Kind, str, str], ...]] = {}
+        self._compiled: dict[str, tuple[tuple[Kind, Mapping[str, str]], ...]] = {}
         path.mkdir()
         definitions.mkdir()
 
@@ -209,31 +220,29 @@ class _Folder:
         held = self._kinds.get(f"{kind.api_version}/{kind.kind}", {}).get("minors", {})
         if minor >= max(held, default=minor):
             for release in ALL:
-                self._add(kind, file, release)
+                self._add(kind, release, {"files": file})
         self._kinds[f"{kind.api_version}/{kind.kind}"]["minors"][minor] = file
 
     def add_definition(self, document: Mapping[str, Any], release: str) -> None:
         file = _write(self.definitions, document["metadata"]["name"], document)
         if file not in self._compiled:
             kinds = tuple(compile_crd(document))
-            self._compiled[file] = tuple((each, self._written(each), self._rules(each)) for each in kinds)
-        for kind, schema, rules in self._compiled[file]:
-            self._add(kind, schema, release, file, rules)
+            self._compiled[file] = tuple((each, self._written(each)) for each in kinds)
+        for kind, parts in self._compiled[file]:
+            self._add(kind, release, {**parts, "definition": file})
 
-    def _written(self, kind: Kind) -> str:
-        return _write(self.path, kind.kind, kind.schema)
+    def _written(self, kind: Kind) -> Mapping[str, str]:
+        aside = {"rules": kind.rules, "defaults": pruned(kind.schema)}
+        files = {part: _write(self.path, f"{kind.kind}-{part}", each) for part, each in aside.items() if each}
+        return {"files": _write(self.path, kind.kind, kind.schema), **files}
 
-    def _rules(self, kind: Kind) -> str:
-        return _write(self.path, f"{kind.kind}-rules", kind.rules) if kind.rules else ""
-
-    def _add(self, kind: Kind, file: str, release: str, definition: str = "", rules: str = "") -> None:
-        parts: dict[str, Any] = {each: {} for each in ("files", "rules", "celRules", "definition", "minors")}
-        entry = self._kinds.setdefault(f"{kind.api_version}/{kind.kind}", {"namespaced": kind.namespaced, **parts})
+    def _add(self, kind: Kind, release: str, parts: Mapping[str, str]) -> None:
+        new = {"namespaced": kind.namespaced, **{each: {} for each in _PARTS}}
+        entry = self._kinds.setdefault(f"{kind.api_version}/{kind.kind}", new)
         changes = sum(map(is_transition, rules_of(kind.rules)))
-        entry["files"][release], entry["rules"][release] = file, rules
+        for part, file in parts.items():
+            entry[part][release] = file
         entry["celRules"][release] = [sum(1 for _ in rules_of(kind.rules)) - changes, changes]
-        if definition:
-            entry["definition"][release] = definition
 
     def write_index(self) -> None:
         (self.path / "index.json").write_text(json.dumps(self._kinds, indent=1, sort_keys=True))

@@ -22,7 +22,7 @@ class UniqueBy:
 
     def iter_errors(self, instance: Any) -> Iterator[ValueError]:
         """Yield one error for each item that repeats an earlier one."""
-        seen: dict[str, int] = {}
+        seen: dict[Any, int] = {}
         for index, item in enumerate(instance if isinstance(instance, list) else ()):
             if not isinstance(item, dict):
                 continue
@@ -30,11 +30,18 @@ class UniqueBy:
             if all(value is None for value in key.values()):
                 yield ValueError(f"[{index}] has none of its keys: {', '.join(key)}")
                 continue
-            word = json.dumps(key, sort_keys=True)
+            word = _word(key)
             if word in seen:
                 shown = ", ".join(f"{name} {value!r}" for name, value in key.items() if value is not None)
                 yield ValueError(f"[{index}] repeats [{seen[word]}]: {shown}")
             seen.setdefault(word, index)
+
+
+def _word(key: Mapping[str, Any]) -> Any:
+    """Return what tells keys apart; an object or a list as a key is rare, and told apart by its text."""
+    values = tuple(key.values())
+    plain = all(isinstance(value, str | int | None) for value in values)
+    return values if plain else json.dumps(key, sort_keys=True)
 
 
 def validator(schema: Mapping[str, Any]) -> Any:
