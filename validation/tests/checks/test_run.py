@@ -131,6 +131,22 @@ def test_one_process_or_several_with_or_without_a_store_say_the_same_in_the_same
     assert said(check_root(root, store=store, workers=2)) == changed
 
 
+def test_one_object_in_two_worlds_has_two_verdicts(root: Path, store: Store) -> None:
+    route = (
+        "apiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: a}\nspec: {to: {kind: Service, name: a}}\n"
+    )
+    write(root, "charts/data/store/templates/route.yaml", route)
+    west = (root / "clusters/west/cluster.yaml").read_text()
+    write(
+        root,
+        "clusters/west/cluster.yaml",
+        west.replace("openshift\n", "kubernetes\n").replace('openshiftAI: "3.4"', ""),
+    )
+    for names in (["east"], ["west"], ["east"]):
+        found = {each.rule for each in check_root(root, names, store=store).findings}
+        assert ("OBJ001" in found) is (names == ["west"])
+
+
 def test_only_clusters_that_read_what_changed_are_judged_again(
     root: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
