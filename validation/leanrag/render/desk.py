@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,13 +67,17 @@ class Desk:
         job = self._job(order)
         return partial(self._answered, name, order, job, self._batch, self._batch.ask(job))
 
+    @cached_property
+    def _shared(self) -> str:
+        return kept.digest_all(chart_files(self._library), self._root)
+
     def _order(self, app: App, overrides: Mapping[str, JSON] | None, want: Want) -> Order:
         if not (app.chart_path / "Chart.yaml").is_file():
             shown = app.chart_path.relative_to(self._root)
             raise InputError(f"{app.name}: no chart at {shown}", hint=f"create the chart, or remove {app.overlay}")
         if app.chart_path not in self._contents:
-            files = (*chart_files(app.chart_path), *chart_files(self._library))
-            self._contents[app.chart_path] = kept.digest_all(files, self._root)
+            own = kept.digest_all(chart_files(app.chart_path), self._root)
+            self._contents[app.chart_path] = kept.key(own, self._shared)
         handed = {"global": {"namespaces": dict(app.namespaces)}} if app.namespaces else {}
         extra = json.dumps({**handed, **(overrides or {})}, sort_keys=True)
         folder = str(app.chart_path.relative_to(self._root).parent)
