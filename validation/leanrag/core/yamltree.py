@@ -179,11 +179,11 @@ def _merges(node: Any) -> bool:
 
 
 def _merged(node: Any) -> list[Any]:
-    """Return the mappings of `<<`, in the order in which Go fills them in: the last of a list first."""
-    found = list(reversed(node.value)) if isinstance(node, yaml.SequenceNode) else [node]
+    """Return the mappings of `<<`; no two may share a key, so their order is of no account."""
+    found = node.value if isinstance(node, yaml.SequenceNode) else [node]
     if not all(isinstance(each, yaml.MappingNode) for each in found):
         raise refused(node, "what << merges must be a mapping, or a list of mappings")
-    return found
+    return list(found)
 
 
 def refused(node: Any, problem: str) -> yaml.MarkedYAMLError:
