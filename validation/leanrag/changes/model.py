@@ -11,12 +11,14 @@ from leanrag.changes.weight import Weight
 class Wanted:
     """What to look at: names of clusters and of Applications (none: all).
 
-    `pinned`: a side of a cluster is what its release.yaml there pins, not the files of that revision.
+    `pinned`: a side of a cluster is what its release.yaml there pins, not the files of that revision. `merge_base`: the
+    older side is where the newer one branched off, so that what came to it since does not count.
     """
 
     clusters: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     pinned: bool = False
+    merge_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)

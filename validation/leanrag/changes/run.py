@@ -22,7 +22,8 @@ def compare(root: Path, before: str, after: str | None = None, wanted: Wanted = 
     What cannot be read or rendered on one side becomes a trouble, and everything else is compared all the same.
     """
     with Trees(root) as trees:
-        old, new = trees.at(before), trees.at(after)
+        base = trees.base(before, after) if wanted.merge_base else before
+        old, new = trees.at(base), trees.at(after)
         names = _names(old, new, wanted)
         troubles: list[Trouble] = []
         pairs = {name: _pair(old, new, name, trees, wanted, troubles) for name in names}

@@ -47,15 +47,27 @@ class Trees:
     ) -> None:
         self._open.close()
 
+    def base(self, revision: str, other: str | None) -> str:
+        """Return the commit at which a revision (None: the work tree's commit) branched off another."""
+        names = (revision, other or "HEAD")
+        found = self._git.merge_base(*(self._sha(each) for each in names))
+        if found is None:
+            raise InputError(f"{names[0]} and {names[1]} have no commit in common", hint="fetch the whole history")
+        return found
+
     def at(self, revision: str | None) -> Tree:
         """Return a side; None is the work tree, with what is not committed and not added."""
         if revision is None:
             return self._tree(WORK_TREE, "", self.root)
+        sha = self._sha(revision)
+        return self._tree(revision, sha, self._folder(sha, self.root.relative_to(self._git.top())))
+
+    def _sha(self, revision: str) -> str:
         top = self._git.top()
         sha = self._git.resolve(revision)
         if sha is None:
             raise InputError(f"no commit {revision!r} in {top}", hint="name a branch, tag or commit; fetch it first")
-        return self._tree(revision, sha, self._folder(sha, self.root.relative_to(top)))
+        return sha
 
     def _tree(self, name: str, sha: str, folder: Path) -> Tree:
         repository = Repository(folder)

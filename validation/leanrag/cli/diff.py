@@ -17,6 +17,7 @@ _FORMATS = {"text": diff_text.text, "json": diff_text.document}
 @click.option("--cluster", "clusters", multiple=True, help="Only this cluster; may be given again.")
 @click.option("--app", "apps", multiple=True, help="Only this Application, such as prod-milvus; may be given again.")
 @click.option("--pinned", is_flag=True, help="Compare what release.yaml pins on each side, not the files there.")
+@click.option("--merge-base", is_flag=True, help="Compare with the commit at which AFTER branched off BEFORE.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option(
     "--limit",
@@ -32,6 +33,7 @@ def diff_verb(
     clusters: tuple[str, ...],
     apps: tuple[str, ...],
     pinned: bool,
+    merge_base: bool,
     fmt: str,
     limit: int,
     before: str,
@@ -42,7 +44,7 @@ def diff_verb(
     Both are commits, branches or tags; nothing is checked out. Exit 0 = nothing differs, 1 = something does,
     2 = something could not be compared.
     """
-    changes = compare(root, before, after, Wanted(clusters, apps, pinned))
+    changes = compare(root, before, after, Wanted(clusters, apps, pinned, merge_base))
     shown = diff_markdown.markdown(changes, limit) if fmt == "markdown" else _FORMATS[fmt](changes)
     click.echo(shown)
     return changes.exit_code

@@ -209,6 +209,18 @@ def test_pins_decide_what_a_side_is_when_asked(checkout):
     assert [each.after for each in summary(pinned).images] == ["r/web:2"]
 
 
+def test_a_branch_is_compared_with_where_it_left_when_asked(checkout):
+    checkout.git("switch", "-q", "-c", "branch")
+    checkout.commit(web=web())
+    checkout.git("switch", "-q", "main")
+    checkout.commit(**{"overlays/blue/models/tiny.yaml": "replicas: 9\n"})
+    apps = {
+        asked: [app.name for app in cluster(compare(checkout.path, "main", "branch", Wanted(merge_base=asked))).apps]
+        for asked in (False, True)
+    }
+    assert apps == {False: ["east-store", "east-model-tiny"], True: ["east-store"]}
+
+
 def test_operators_and_promises_are_on_top(checkout):
     subscription = (
         "apiVersion: operators.coreos.com/v1alpha1\nkind: Subscription\nmetadata: {{name: o, namespace: ns}}\n"
