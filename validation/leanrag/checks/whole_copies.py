@@ -3,13 +3,14 @@
 import gc
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_all_start_methods, get_context
 from typing import Any, TypeVar
 
-from leanrag.core.errors import ToolError
+from leanrag.core.errors import LeanragError, ToolError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -50,4 +51,10 @@ def _quiet() -> None:
 
 def _one(item: Any) -> Any:
     [work] = _WORK
-    return work(item)
+    try:
+        return work(item)
+    except LeanragError:
+        raise
+    except Exception as error:
+        # A mistake of ours; not every exception survives the way back, and one that does not looks like a killed copy.
+        raise RuntimeError("".join(traceback.format_exception(error))) from None

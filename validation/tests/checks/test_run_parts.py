@@ -46,6 +46,20 @@ def test_what_a_copy_refuses_is_said_as_if_there_were_no_copy() -> None:
     assert told.value.hint == "take another"
 
 
+class UnluckyError(Exception):
+    def __init__(self, one: int, two: int) -> None:
+        super().__init__("no way back")
+
+
+def fail(number: int) -> int:
+    raise UnluckyError(number, number)
+
+
+def test_a_mistake_in_a_copy_comes_back_with_its_place() -> None:
+    with pytest.raises(RuntimeError, match=r"in fail(?s:.*)no way back"):
+        list(by_copies(fail, range(4), 2))
+
+
 def test_many_objects_judged_by_copies_have_the_findings_of_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
