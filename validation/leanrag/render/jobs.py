@@ -127,12 +127,13 @@ def _list(value: Any) -> list[Any]:
 
 
 class Inputs:
-    """Hashes of all that jobs of one side render from: equal hashes render equal objects. A chart is read once."""
+    """Hashes of all that jobs of one side render from: equal hashes render equal objects. A file is read once."""
 
     def __init__(self, repository: Repository) -> None:
         self.root = repository.root
         self._library = library(repository)
         self._folders: dict[Path, bytes] = {}
+        self._files: dict[Path, bytes] = {}
 
     def of(self, job: Job) -> str:
         """Return the hash of a job."""
@@ -153,6 +154,9 @@ class Inputs:
         return self._folders[folder]
 
     def _file(self, path: Path) -> bytes:
-        # A file that is not there makes the render fail, which says it better.
-        content = path.read_bytes() if path.is_file() else b""
-        return str(path.relative_to(self.root)).encode() + b"\0" + content + b"\0"
+        if path not in self._files:
+            # A file that is not there makes the render fail, which says it better.
+            content = path.read_bytes() if path.is_file() else b""
+            named = str(path.relative_to(self.root)).encode() + b"\0" + content
+            self._files[path] = hashlib.blake2b(named, digest_size=20).digest()
+        return self._files[path]
