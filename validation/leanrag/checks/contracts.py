@@ -14,6 +14,7 @@ from leanrag.render.manifest import Manifest
 RAG, SLO, STORE = "leanrag.io/rag", "leanrag.io/slo", "leanrag.io/store"
 # What each label's ConfigMap holds. `needs.json` may be absent: it is what a RAG stack asks of its neighbours.
 KEYS: tuple[tuple[str, str], ...] = ((RAG, "rag.json"), (RAG, "needs.json"), (SLO, "model.json"), (STORE, "store.json"))
+_PORTS = {"http": 80, "https": 443}
 _SERVICE = re.compile(r"(?P<name>[^.]+)\.(?P<namespace>[^.]+)\.svc(\.cluster\.local)?")
 
 
@@ -85,6 +86,13 @@ def in_overlay(scope: Scope, manifest: Manifest, finding: Finding) -> Finding:
     if scope.cluster is None or not overlay.is_relative_to(scope.root):
         return finding
     return replace(finding, file=str(overlay.relative_to(scope.root)), line=1)
+
+
+def place(url: Any) -> tuple[tuple[str, str] | str, int | None, str]:
+    """Return where a URL leads, in one form for all its spellings: Service or host, port, and path without `/v1`."""
+    host, port, scheme = address(url)
+    path = str(url).partition("://")[2].partition("/")[2].rstrip("/").removesuffix("v1").rstrip("/")
+    return service(url) or host, port or _PORTS.get(scheme), path
 
 
 def incomplete(scope: Scope, chart: str) -> bool:

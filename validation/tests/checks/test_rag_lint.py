@@ -17,6 +17,7 @@ from leanrag.checks.registry import OBJECTS
 from leanrag.checks.rules.follows import chains_end
 from leanrag.checks.rules.hardware import pods_reach_a_pool, profiles_are_of_a_pool
 from leanrag.checks.rules.objectives import gates_have_something_to_measure
+from leanrag.checks.rules.ragstack import engines_agree
 from leanrag.checks.rules.serving import names_are_their_own
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
@@ -267,3 +268,45 @@ def test_a_name_that_another_engine_answers_to_as_well_is_found() -> None:
     apart = replace(scope, manifests=(scope.manifests[0], replace(scope.manifests[1], app=other)))
     [found] = names_are_their_own(apart)
     assert found.message == "answers to 'granite', too, which is the model of dev-model"
+
+
+def agreeing(asked: str, served: str) -> list[str]:
+    """What RAG005 says of a chat model that is asked for at one address and served at another."""
+    model = promised()
+    model["data"]["model.json"] = json.dumps({"model": "m", "task": "chat", "release": "chat", "url": served})
+    needs = {"engines": {"chat": {"model": "m", "url": asked, "auth": False}}}
+    metadata = {"name": "rag-stack-contract", "labels": {"leanrag.io/rag": "true"}}
+    rag = {"kind": "ConfigMap", "metadata": metadata, "data": {"needs.json": json.dumps(needs)}}
+    return [each.message for each in engines_agree(scope_of(model, rag))]
+
+
+SERVED = "http://chat-engine.lr-serving.svc.cluster.local:8000"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        SERVED,
+        "http://chat-engine.lr-serving.svc:8000/v1/",
+        "http://chat-predictor.lr-serving.svc.cluster.local",
+        "http://chat-predictor.lr-serving.svc.cluster.local:8080",
+        "http://gateway.openshift-ingress.svc/lr-serving/chat",
+        "https://models.example.com",
+    ],
+)
+def test_an_address_that_leads_to_the_model_has_no_finding(url: str) -> None:
+    assert agreeing(url, SERVED) == []
+
+
+@pytest.mark.parametrize("host", ["chat-predictor.lr-serving.svc:8000", "chat.lr-serving.svc:8000"])
+def test_an_address_of_the_layer_that_leads_elsewhere_is_found(host: str) -> None:
+    assert agreeing(f"http://{host}", SERVED) == [f"'m' is asked for at http://{host}, and served at {SERVED}"]
+
+
+def test_models_behind_one_gateway_have_a_path_each() -> None:
+    def at_gateway(name: str) -> dict[str, Any]:
+        body = {"model": name, "task": "chat", "url": f"http://gateway.example.com/lr-serving/{name}"}
+        metadata = {"name": name, "labels": {"leanrag.io/slo": "true"}}
+        return {"kind": "ConfigMap", "metadata": metadata, "data": {"model.json": json.dumps(body)}}
+
+    assert list(names_are_their_own(scope_of(at_gateway("one"), at_gateway("two")))) == []

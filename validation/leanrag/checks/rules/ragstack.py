@@ -12,6 +12,7 @@ from leanrag.checks.contracts import (
     in_overlay,
     incomplete,
     labelled,
+    place,
     published,
     service,
 )
@@ -19,6 +20,8 @@ from leanrag.checks.finding import Finding, suggestion
 from leanrag.checks.scope import Scope, mapping
 from leanrag.core.result import JSON
 
+# Ports of a predictor's Service: KServe's own, its pods' where the Service is headless, and those of the proxy.
+_KSERVE_PORTS = (80, 443, 8080, 8443)
 _SECRET = {True: "with a token", False: "without a token"}
 
 
@@ -77,19 +80,16 @@ def stores_agree(scope: Scope) -> Iterator[Finding]:
         need = mapping(needs.body.get("store"))
         if not need:
             continue  # a store inside the stack's own pod
-        place = address(need.get("url"))[:2]
-        found = next((each for each in stores if _listens(each.body) == place), None)
+        called = place(need.get("url"))[:2]
+        found = next((each for each in stores if _listens(each.body) == called), None)
         if found:
             yield from _of_store(scope, needs, need, found, dimensions.get(needs.manifest.name))
         else:
             yield from _no_store(scope, needs, need, stores)
 
 
-def _listens(store: Mapping[str, Any]) -> tuple[str, int | None]:
-    if "url" in store:
-        return address(store["url"])[:2]
-    port = store.get("port")
-    return str(store.get("host") or ""), port if isinstance(port, int) else None
+def _listens(store: Mapping[str, Any]) -> tuple[tuple[str, str] | str, int | None]:
+    return place(store.get("url") or f"tcp://{store.get('host')}:{store.get('port')}")[:2]
 
 
 def _no_store(scope: Scope, needs: Contract, need: Mapping[str, Any], stores: list[Contract]) -> Iterator[Finding]:
@@ -135,23 +135,43 @@ def _of_store(
 
 def engines_agree(scope: Scope) -> Iterator[Finding]:
     """RAG005: the RAG stack calls each model where it is served, and with a token where one is asked for."""
-    models = list(published(scope, "model.json"))
+    models = [each.body for each in published(scope, "model.json")]
     for needs, role, need in engine_needs(scope):
-        name, url = need.get("model"), need.get("url")
-        there = next((each.body for each in models if address(each.body.get("url")) == address(url)), None)
-        named = next((each.body for each in models if each.body.get("model") == name), None)
-        where = needs.where(f"engines.{role}.url")
-        if there is None and named is not None and service(url):
-            message = f"{name!r} is asked for at {url}, and served at {named.get('url')}"
-            fix = f"write models.{role}.url: {named.get('url')}"
-            yield scope.finding("RAG005", needs.manifest, where, message, fix, culprit=url)
-        elif there is not None and there.get("model") != name:
-            message = f"{name!r} is asked for at {url}, where {there.get('model')!r} is served: every call is a 404"
-            fix = f"write models.{role}.url: {named.get('url')}" if named else f"serve {name!r} on this cluster"
-            yield scope.finding("RAG005", needs.manifest, where, message, fix, culprit=url)
-        elif there is not None and bool(need.get("auth")) != bool(there.get("auth")):
-            asks = "asks for one" if there.get("auth") else "asks for none"
-            message = f"{name!r} is called {_SECRET[bool(need.get('auth'))]}, and its engine {asks}"
-            fix = f"set models.{role}.auth.secretName exactly where the model has auth.enabled"
-            found = scope.finding("RAG005", needs.manifest, needs.where(f"engines.{role}.auth"), message, fix)
+        there = next((each for each in models if place(each.get("url")) == place(need.get("url"))), None)
+        named = next((each for each in models if each.get("model") == need.get("model")), None)
+        field, message, fix = _wrong_engine(role, need, there, named)
+        if message:
+            culprit = need.get("url") if field == "url" else None
+            where = needs.where(f"engines.{role}.{field}")
+            found = scope.finding("RAG005", needs.manifest, where, message, fix, culprit=culprit)
             yield in_overlay(scope, needs.manifest, found)
+
+
+_Body = Mapping[str, Any]
+
+
+def _wrong_engine(role: str, need: _Body, there: _Body | None, named: _Body | None) -> tuple[str, str, str]:
+    """Return field, message and way out: `there` is the model at the address, `named` the one of the name."""
+    name, url = need.get("model"), need.get("url")
+    fix = f"write models.{role}.url: {named.get('url')}" if named else f"serve {name!r} on this cluster"
+    if there is None and named is not None and not _leads_to(url, named):
+        return "url", f"{name!r} is asked for at {url}, and served at {named.get('url')}", fix
+    if there is not None and there.get("model") != name:
+        return (
+            "url",
+            f"{name!r} is asked for at {url}, where {there.get('model')!r} is served: every call is a 404",
+            fix,
+        )
+    if there is not None and bool(need.get("auth")) != bool(there.get("auth")):
+        asks = "asks for one" if there.get("auth") else "asks for none"
+        message = f"{name!r} is called {_SECRET[bool(need.get('auth'))]}, and its engine {asks}"
+        return "auth", message, f"set models.{role}.auth.secretName exactly where the model has auth.enabled"
+    return "", "", ""
+
+
+def _leads_to(url: Any, model: _Body) -> bool:
+    """Say whether another address may lead to a model, too: a gateway's, somebody else's, or KServe's own Service."""
+    asked, own = service(url), service(model.get("url"))
+    if asked is None or own is None or asked[1] != own[1]:
+        return True
+    return asked[0] == f"{model.get('release')}-predictor" and place(url)[1] in _KSERVE_PORTS

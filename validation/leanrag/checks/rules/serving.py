@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leanrag.checks.contracts import Contract, address, engine_needs, in_overlay, published
+from leanrag.checks.contracts import Contract, engine_needs, in_overlay, place, published
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.rules.engine import engines
 from leanrag.checks.scope import Scope
@@ -26,7 +26,7 @@ class Running:
 def names_are_their_own(scope: Scope) -> Iterator[Finding]:
     """SRV001: of two models with one name the gate measures neither, and a client reaches the one or the other."""
     owners: dict[str, Contract] = {}
-    places: dict[tuple[str, int | None, str], Contract] = {}
+    places: dict[object, Contract] = {}
     contracts = list(published(scope, "model.json"))
     for contract in contracts:
         name, url = str(contract.body.get("model")), contract.body.get("url")
@@ -37,7 +37,7 @@ def names_are_their_own(scope: Scope) -> Iterator[Finding]:
             yield scope.finding(
                 "SRV001", contract.manifest, where, message, "give each a model.name of its own", culprit=name
             )
-        same = places.setdefault(address(url), contract) if url else contract
+        same = places.setdefault(place(url), contract) if url else contract
         if same is not contract:
             message = f"{url} is the address of {same.body.get('model')!r} of {_owner(same)}, too"
             fix = "correct the url of one of them"
