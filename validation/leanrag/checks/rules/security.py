@@ -39,7 +39,7 @@ _TOKENS = (
 _ANY_TOKEN = re.compile("|".join(pattern.pattern for _, pattern in _TOKENS))
 # `existingSecret: hub-token` names a Secret; `clientSecret: …` would be one.
 _NAMES_A_SECRET = re.compile(r"^(?!client|app|api|shared)[a-z][A-Za-z]*Secret$")
-_PUBLIC = re.compile(r"(?i)public|^overrideKeys$")
+_PUBLIC = re.compile(r"(?i)public|^overrideKeys$|^caBundle$|^checksum/")
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/_=:-])[A-Za-z0-9+_=-]{32,}(?![A-Za-z0-9+/_=-])")
 # Base64 with its slashes, which a path has, too: every part of it has to look random.
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=:.-])[A-Za-z0-9+][A-Za-z0-9+/]{31,}={0,2}(?![A-Za-z0-9+/_.-])")
