@@ -48,9 +48,10 @@ class Store:
             text = path.read_bytes()
             found, body = text[:_HASH].decode(), text[_HASH:]
             value = json.loads(body) if found == digest_of(body) else None
-            os.utime(path)  # what is used stays
         except (OSError, ValueError, RecursionError):
             return None
+        with contextlib.suppress(OSError):  # what is used stays, where that can be noted
+            os.utime(path)
         return value
 
     def write(self, name: str, value: Any) -> None:

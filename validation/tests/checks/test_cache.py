@@ -49,6 +49,18 @@ def test_a_cache_that_cannot_be_written_keeps_nothing_and_breaks_nothing(tmp_pat
     assert store.read("a") is None
 
 
+def test_a_cache_that_may_only_be_read_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("a", 1)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "refused")
+
+    monkeypatch.setattr(cache.os, "utime", refused)
+    monkeypatch.setattr(cache.tempfile, "mkstemp", refused)
+    store.write("b", 2)
+    assert (store.read("a"), store.read("b")) == (1, None)
+
+
 def test_the_oldest_entries_go_when_there_are_too_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MAX_FILES", 3)
     for number in range(6):
