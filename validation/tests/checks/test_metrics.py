@@ -239,3 +239,16 @@ def test_a_query_about_one_model_is_judged_by_the_version_of_its_engine() -> Non
     assert found("vllm:admission_rejections_total") == found('vllm:admission_rejections_total{model_name="new"}') == []
     [told] = found('vllm:admission_rejections_total{model_name="old"}')
     assert told == "vLLM 0.18.0 has no metric 'vllm:admission_rejections_total' (0.32.0 has it)"
+
+
+def test_an_autoscaler_asks_other_sources_in_other_languages() -> None:
+    triggers = [
+        {"type": "postgresql", "metadata": {"query": "SELECT count(*) FROM queue"}},
+        {"type": "cpu", "metadata": {"value": "60"}},
+        {"type": "prometheus", "metadata": {"query": "sum(up)"}},
+        {"type": "prometheus", "metadata": {}},
+    ]
+    scaler = {"kind": "ScaledObject", "metadata": {"name": "s"}, "spec": {"triggers": triggers}}
+    assert [(each.text, each.where) for each in queries(scope_of(scaler))] == [
+        ("sum(up)", "spec.triggers[2].metadata.query")
+    ]

@@ -163,6 +163,12 @@ def test_a_gate_with_a_model_and_time_has_no_finding() -> None:
     assert list(gates_have_something_to_measure(scope_of(gate(), promised(), promised("embedding")))) == []
 
 
+def test_a_gate_that_says_no_time_has_enough_of_it() -> None:
+    job = gate()
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = ["gate", "run", "--deadline=soon"]
+    assert list(gates_have_something_to_measure(scope_of(job, promised(seconds=100_000)))) == []
+
+
 def test_a_gate_that_asks_smoke_questions_measures_nothing_and_needs_nothing() -> None:
     assert list(gates_have_something_to_measure(scope_of(gate(), mode="smoke"))) == []
 
