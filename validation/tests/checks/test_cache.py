@@ -52,7 +52,7 @@ def test_a_cache_that_cannot_be_written_keeps_nothing_and_breaks_nothing(tmp_pat
 def test_a_cache_that_may_only_be_read_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.write("a", 1)
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "refused")
 
     monkeypatch.setattr(cache.os, "utime", refused)
