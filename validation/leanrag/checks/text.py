@@ -8,7 +8,7 @@ from leanrag.checks.finding import Finding, number_of
 from leanrag.checks.registry import ALL
 from leanrag.checks.run import CheckRun
 
-SHOWN = 20
+SHOWN, HELD_SHOWN = 20, 3
 _LOOKED_AT = (
     ("clusters", "cluster"),
     ("apps", "Application"),
@@ -59,7 +59,8 @@ def _title(rule: str, sentence: str, own: Sequence[Finding], view: View) -> str:
 
 
 def _block(own: Sequence[Finding], view: View) -> Iterator[str]:
-    shown = own if view.all else own[:SHOWN]
+    # What only a promotion waits for is there on every run of a sound repository.
+    shown = own if view.all else own[: HELD_SHOWN if all(finding.holds for finding in own) else SHOWN]
     for fix, group in groupby(shown, key=lambda finding: finding.fix):
         for finding in group:
             yield f"  {view.paint(_BOLD, _line(finding.place()))}: {_mark(finding)}{_line(finding.told())}"
@@ -83,9 +84,9 @@ def _line(words: str) -> str:
 
 
 def _summary(run: CheckRun, view: View) -> Iterator[str]:
-    rules = sorted({finding.rule for finding in run.findings if not finding.allowed})
-    if rules:
-        yield f"why a rule is one, and the way out: leanrag check --explain {rules[0]}"
+    rule = next((finding.rule for finding in run.findings if not finding.allowed and not finding.holds), "")
+    if rule:
+        yield f"why a rule is one, and the way out: leanrag check --explain {rule}"
     if run.counts.get("celTransition"):
         left = number_of(run.counts["celTransition"], "CEL rule")
         yield f"not evaluated: {left} on what was there before (--changed-since REV)"

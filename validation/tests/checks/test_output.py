@@ -68,6 +68,12 @@ def test_many_findings_of_one_rule_are_the_first_ones_and_a_number() -> None:
     assert text_of(run, View(all=True)).count("Pod/x") == SHOWN + 3
 
 
+def test_what_only_a_promotion_waits_for_takes_little_room() -> None:
+    run = a_run(*(a_finding(where=f"Pod/x{number} spec", unknown=True, holds=True) for number in range(9)))
+    assert "  and 6 more (--all)" in text_of(run, View())
+    assert "Every image is pinned: 9 that hold a promotion" in text_of(run, View())
+
+
 def test_one_way_out_of_many_findings_is_said_once() -> None:
     assert text_of(a_run(a_finding(), a_finding(where="Pod/y spec")), View()).count("fix: do") == 1
 
