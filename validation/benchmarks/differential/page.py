@@ -56,7 +56,9 @@ def disagreements(found: Sequence[Answer]) -> list[str]:
     for each in found:
         if is_false_accept(each):
             lines.append(f"accepted by us alone: {_named(each)}: {each.server}")
-        if each.ours == "refused" and each.theirs == "accepted" and not reason(each):
+        if not each.case.sort and each.ours != "accepted":
+            lines.append(f"not sound: {_named(each)}: {'; '.join(map(str, each.findings))}")
+        elif each.ours == "refused" and each.theirs == "accepted" and not reason(each):
             lines.append(f"refused by us alone: {_named(each)}: {'; '.join(map(str, each.findings))}")
     return lines
 
@@ -81,6 +83,7 @@ def page(found: Sequence[Answer], seeds: Sequence[int], version: str) -> str:
         wrong=sum(map(is_false_accept, found)),
     )
     text += _table("objects", [("as rendered or written", sound), *_by_sort(mutants), ("all", list(found))])
+    text += _by_rule(found)
     return text + _stricter(found) + _unknown(found) + _cluster(found)
 
 
@@ -102,6 +105,12 @@ def _row(name: str, found: list[Answer]) -> str:
     both = counts["accepted", "accepted"] + counts["accepted", "refused"] - ours
     cells = (len(found), both, counts["refused", "refused"], counts["refused", "accepted"], ours, unknown)
     return f"| {name} | {' | '.join(map(str, cells))} |\n"
+
+
+def _by_rule(found: Sequence[Answer]) -> str:
+    refused = [each for each in found if each.ours == each.theirs == "refused"]
+    counts = Counter(rule for each in refused for rule in {one.rule for one in each.findings if not one.unknown})
+    return f"\nWhat both refuse was found by {', '.join(f'{rule} ({many})' for rule, many in counts.most_common())}.\n"
 
 
 def _stricter(found: Sequence[Answer]) -> str:

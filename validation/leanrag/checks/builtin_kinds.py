@@ -20,6 +20,11 @@ _SECRET_KEYS: Mapping[str, tuple[str, ...]] = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
+_LIMITED = re.compile(r"cpu|memory|storage|ephemeral-storage|hugepages-.+|.+/.+")
+_COUNTED = re.compile(  # in whole numbers
+    r"pods|count/.+|resourcequotas|services|secrets|replicationcontrollers|persistentvolumeclaims|configmaps"
+    r"|services\.(nodeports|loadbalancers)"
+)
 _COMPUTED = re.compile(r"pods|(requests\.|limits\.)?(cpu|memory)")
 _SCOPED = {
     "BestEffort": re.compile("pods"),
@@ -77,6 +82,12 @@ def limit_range(body: Body) -> Iterator[Problem]:
             for (low, less), (high, more) in pairwise(held):
                 if less is None or more is None or less > more:
                     yield ("spec", "limits", index, high, name), f"is less than {low}", "correct one of them"
+            of_pods = name == "storage" and each.get("type") in ("Container", "Pod")
+            if of_pods or not _LIMITED.fullmatch(name):
+                yield ("spec", "limits", index), f"{name!r} is no resource", "write cpu, memory or storage"
+        for name, ratio in mapping(each.get("maxLimitRequestRatio")).items():
+            if (quantity(ratio) or 0) < 1:
+                yield ("spec", "limits", index, "maxLimitRequestRatio", name), f"{ratio} is less than 1", "correct it"
 
 
 def resource_quota(body: Body) -> Iterator[Problem]:
@@ -86,6 +97,8 @@ def resource_quota(body: Body) -> Iterator[Problem]:
         number = quantity(amount)
         if number is None or number < 0:
             yield ("spec", "hard", name), f"{amount!r} is no amount", "write a number of 0 or more"
+        elif number.denominator != 1 and _COUNTED.fullmatch(name):
+            yield ("spec", "hard", name), f"{amount!r} is no whole number", "write an integer"
         if (
             not _QUOTAS.fullmatch(name)
             and "/" not in name

@@ -37,7 +37,7 @@ def _of_another_type(spec: Body, kind: str) -> Iterator[Problem]:
         "clusterIP": spec.get("clusterIP") == "None" and kind != "ClusterIP",
         "externalTrafficPolicy": spec.get("externalTrafficPolicy") and not outside and not spec.get("externalIPs"),
         "healthCheckNodePort": spec.get("healthCheckNodePort") and not local,
-        "ipFamilyPolicy": spec.get("ipFamilyPolicy") and kind == "ExternalName",
+        **{key: spec.get(key) and kind == "ExternalName" for key in ("ipFamilyPolicy", "ipFamilies")},
         **{key: spec.get(key) not in (None, "", []) and kind != "LoadBalancer" for key in _BALANCED},
     }
     for key in (key for key, held in wrong.items() if held):

@@ -26,6 +26,11 @@ def pod(spec: Body, path: Path, claims: Iterable[str] = ()) -> Iterator[Problem]
     yield from _volumes(spec, (*path, "volumes"))
     yield from _tolerations(spec, (*path, "tolerations"))
     yield from _seccomp(spec, path)
+    if mapping(spec.get("resources")).get("claims"):
+        yield (*path, "resources", "claims"), "are not for a whole pod", "write them at a container"
+    for index, each in enumerate(items(mapping(spec.get("securityContext")).get("sysctls"))):
+        if spec.get("hostNetwork") is True and str(each.get("name")).startswith("net."):
+            yield (*path, "securityContext", "sysctls", index), "is the node's under hostNetwork", "remove it"
     for index, each in enumerate(items(spec.get("topologySpreadConstraints"))):
         if each.get("matchLabelKeys") and each.get("labelSelector") is None:
             place = (*path, "topologySpreadConstraints", index, "matchLabelKeys")
@@ -72,6 +77,7 @@ def container(body: Body, path: Path, ends: bool = False) -> Iterator[Problem]:
             if mapping(mapping(handler).get("sleep")).get("seconds", 0) < 0:
                 yield (*path, "lifecycle", key, "sleep", "seconds"), "is less than 0", "correct it"
     yield from repeated(body, "volumeMounts", "mountPath", path)
+    yield from repeated(body, "resizePolicy", "resourceName", path)
 
 
 def one_of(holder: Any, names: tuple[str, ...], path: Path) -> Iterator[Problem]:
@@ -107,6 +113,10 @@ def _volumes(spec: Body, path: Path) -> Iterator[Problem]:
             yield (*path, index), f"is {' and '.join(sorted(held))} at once", "keep one"
         for place, file in enumerate(items(mapping(mapping(each).get("downwardAPI")).get("items"))):
             yield from one_of(file, ("fieldRef", "resourceFieldRef"), (*path, index, "downwardAPI", "items", place))
+            seen = mapping(mapping(file).get("fieldRef")).get("fieldPath", "metadata.")
+            if not str(seen).startswith("metadata."):
+                here = (*path, index, "downwardAPI", "items", place, "fieldRef", "fieldPath")
+                yield here, f"{seen!r} cannot be a file", "write one of metadata, or an env"
         sources = items(mapping(mapping(each).get("projected")).get("sources"))
         for place, source in enumerate(sources):
             yield from one_of(source, _PROJECTIONS, (*path, index, "projected", "sources", place))

@@ -83,6 +83,8 @@ def job(body: Body, path: Path = ()) -> Iterator[Problem]:
     if spec.get("selector") is not None and not spec.get("manualSelector"):
         yield (*path, "spec", "selector"), "is written by Kubernetes", "remove it"
     name = str(mapping(body.get("metadata")).get("name") or "a")
+    if not path and len(name) > 63:
+        yield ("metadata", "name"), "is longer than 63, and its pods get it as a label", "shorten it"
     if spec.get("completionMode") == "Indexed" and ("." in name or len(name) > 60):
         yield (*path, "metadata", "name"), "is no label, which the pods of Indexed have as a name", "write a short one"
     if spec.get("completionMode") == "Indexed" and spec.get("completions") is None:
@@ -90,6 +92,8 @@ def job(body: Body, path: Path = ()) -> Iterator[Problem]:
     if spec.get("podFailurePolicy") is not None and restart != "Never":
         yield (*path, "spec", "podFailurePolicy"), "needs restartPolicy Never", "write it"
     most, all_ = spec.get("maxFailedIndexes"), spec.get("completions")
+    if spec.get("backoffLimitPerIndex") is not None and spec.get("completionMode") != "Indexed":
+        yield (*path, "spec", "backoffLimitPerIndex"), "needs completionMode Indexed", "write it"
     if most is not None and (spec.get("backoffLimitPerIndex") is None or (all_ is not None and most > all_)):
         yield (*path, "spec", "maxFailedIndexes"), "needs backoffLimitPerIndex, and at most completions", "correct it"
     if spec.get("successPolicy") is not None and spec.get("completionMode") != "Indexed":
@@ -179,5 +183,7 @@ def autoscaler(body: Body) -> Iterator[Problem]:
         target, path = mapping(mapping(each[held[0]]).get("target")), ("spec", "metrics", index, held[0])
         if not any(target.get(name) is not None for name in _TARGETS[kind]):
             yield (*path, "target"), f"has no {' or '.join(_TARGETS[kind])}", "write one"
+        if sum(target.get(name) is not None for name in _TARGETS[kind]) > 1:
+            yield (*path, "target"), f"has {' and '.join(_TARGETS[kind])}", "keep one"
         if kind == "ContainerResource" and not _RESOURCE.fullmatch(str(each[held[0]].get("name"))):
             yield (*path, "name"), f"{each[held[0]].get('name')!r} is no resource", "write cpu or memory"

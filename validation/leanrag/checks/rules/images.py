@@ -104,7 +104,7 @@ def _first_uses(scope: Scope) -> dict[str, tuple[Manifest, str]]:
 
 def container_images(scope: Scope) -> Iterator[Finding]:
     """IMG002: a container of a plain workload names an image (custom resources may take it from a runtime)."""
-    for manifest in scope.of_kind("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"):
+    for manifest in scope.of_kind("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"):
         for pod in pods(manifest):
             for container in pod.containers():
                 if not mapping(container.body).get("image"):
