@@ -48,14 +48,32 @@ class Line:
         return self.indent if self.dash < 0 else self.dash
 
 
-def place_in(text: str, body: Mapping[str, Any], path: KeyPath) -> tuple[int, str]:
-    """Return number and text of the line where a template writes a path of an object; (0, "") = not known."""
-    lines = text.splitlines()
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a template writes a path: the line (0 = not known), its text, and the part that a helper there prints."""
+
+    line: int = 0
+    text: str = ""
+    rest: KeyPath = ()
+
+
+def place_in(text: str, body: Mapping[str, Any], path: KeyPath) -> Written:
+    """Return where a template writes a path of an object that it printed."""
     document = _document(list(_documents(text)), body)
-    if not document:
-        return 0, ""
-    found = _walk(document, path, body)[1] or _title(document)
-    return (found.number, lines[found.number - 1]) if found else (0, "")
+    return _written(text, document, path, body, _title(document)) if document else Written()
+
+
+def place_in_helper(text: str, value: Any, path: KeyPath) -> Written:
+    """Return where a helper writes a path of the value that it printed a part of."""
+    return _written(text, [line for document in _documents(text) for line in document], path, value, None)
+
+
+def _written(text: str, block: Sequence[Line], path: KeyPath, value: Any, otherwise: Line | None) -> Written:
+    depth, found = _walk(block, path, value)
+    found = found or otherwise
+    if found is None:
+        return Written()
+    return Written(found.number, text.splitlines()[found.number - 1], path[depth - 1 :] if found.spill else ())
 
 
 def _title(document: Sequence[Line]) -> Line | None:

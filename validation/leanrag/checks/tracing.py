@@ -9,6 +9,7 @@ from typing import Any
 from leanrag.catalog.model import App
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding, at
+from leanrag.checks.helpers import helpers, printed_by
 from leanrag.checks.marks import Marked, marked, parts, path_in
 from leanrag.checks.source import KeyPath, SourceFile
 from leanrag.checks.templates import place_in
@@ -25,9 +26,11 @@ class _Field:
     """The field that a finding is about: where its template writes it, and what it holds."""
 
     path: KeyPath
+    file: str
     line: int
     text: str
     value: JSON
+    called: str = ""
 
     def values(self) -> tuple[KeyPath, ...]:
         """Return the values that the line of the template names, and those of the field inside them."""
@@ -50,11 +53,12 @@ def pointed(
     manifest = _manifest(finding, manifests)
     field = _field(finding, manifest, root)
     written = _written(finding, field, sources)
-    template = f"{finding.file}:{field.line}" if field.line else finding.file
-    if written is None:
-        return replace(finding, line=finding.line or field.line)
-    file, line = written
-    return replace(finding, file=file, line=line, message=f"{finding.message} (rendered by {template})")
+    place = f"{field.file}:{field.line}" if field.line else field.file
+    if written is not None:
+        file, line = written
+        return replace(finding, file=file, line=line, message=f"{finding.message} (rendered by {place})")
+    message = f"{finding.message} (called by {field.called})" if field.called else finding.message
+    return replace(finding, file=field.file, line=finding.line or field.line, message=message)
 
 
 def _manifest(finding: Finding, manifests: Iterable[Manifest]) -> Manifest | None:
@@ -75,11 +79,27 @@ def _rest(finding: Finding, body: Any) -> str | None:
 
 def _field(finding: Finding, manifest: Manifest | None, root: Path) -> _Field:
     if manifest is None:
-        return _Field((), 0, "", finding.culprit)
+        return _Field((), finding.file, 0, "", finding.culprit)
     path = path_in(manifest.body, _rest(finding, manifest.body) or "")
-    line, text = place_in(_text(root / manifest.template), manifest.body, path)
-    culprit = finding.culprit if finding.culprit is not None else at(manifest.body, path)
-    return _Field(path, line, text, culprit)
+    template = root / manifest.template
+    found = place_in(_text(template), manifest.body, path)
+    value = finding.culprit if finding.culprit is not None else at(manifest.body, path)
+    by = printed_by(found, manifest.body, path, helpers(*helper_folders(template, root))) if found.rest else None
+    if by is None:
+        return _Field(path, finding.file, found.line, found.text, value)
+    file, line, text = by
+    shown = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+    return _Field(path, shown, line, f"{found.text}\n{text}", value, f"{finding.file}:{found.line}")
+
+
+def helper_folders(template: Path, root: Path) -> Iterator[Path]:
+    """Yield where the helpers of a chart lie: its library, the one of this repository, its own, the weakest first."""
+    chart = next((each for each in template.parents if (each / "Chart.yaml").is_file()), template.parent)
+    yield from (
+        root / "charts" / "common" / "templates",
+        *sorted(chart.glob("charts/*/templates")),
+        chart / "templates",
+    )
 
 
 def _text(path: Path) -> str:

@@ -1,5 +1,6 @@
 """A finding names the line where its fault is written: of the overlay, of the chart's values, or of the template."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 from leanrag.catalog.repository import Repository
 from leanrag.checks.finding import Finding
+from leanrag.checks.helpers import helpers, printed_by
 from leanrag.checks.marks import marked, path_in
 from leanrag.checks.source import KeyPath, read_source
 from leanrag.checks.templates import place_in
-from leanrag.checks.tracing import in_files, pointed
+from leanrag.checks.tracing import helper_folders, in_files, pointed
 from leanrag.core import yamlio
 from leanrag.render.helm import render
 from leanrag.render.manifest import Manifest
@@ -103,7 +105,7 @@ MAIN = "spec.template.spec.containers[0]"
 
 def line_of(path: str, body: dict[str, Any] = BODY, template: str = TEMPLATE) -> int:
     """Return the line that a dotted path has in the template."""
-    return place_in(template, body, path_in(body, path))[0]
+    return place_in(template, body, path_in(body, path)).line
 
 
 @pytest.mark.parametrize(
@@ -142,17 +144,73 @@ def test_where_it_cannot_be_known_no_line_is_named() -> None:
 
 def test_no_line_of_our_own_templates_is_a_wrong_one() -> None:
     repository = Repository(ROOT)
-    seen = 0
+    seen: Counter[bool] = Counter()
     for app in repository.apps(repository.cluster("dev")):
         for manifest in render(repository, app):
-            text = (ROOT / manifest.template).read_text()
+            template = ROOT / manifest.template
+            known = helpers(*helper_folders(template, ROOT))
             for path, value in leaves(manifest.body):
-                number, written = place_in(text, manifest.body, path)
-                key, _, literal = written.strip().removeprefix("- ").partition(": ")
-                seen += bool(number)
+                found = place_in(template.read_text(), manifest.body, path)
+                by = printed_by(found, manifest.body, path, known)
+                file, number, text = by or (template, found.line, found.text)
+                if not number:
+                    continue
+                seen[by is not None] += 1
+                assert file.read_text().splitlines()[number - 1].endswith(text.lstrip())
+                key, _, literal = text.strip().removeprefix("- ").partition(": ")
                 if key == path[-1] and literal and literal[0] not in "{[|>&\"'" and "{{" not in literal:
-                    assert literal.partition(" #")[0].lower() == str(value).lower(), (manifest.template, number, path)
-    assert seen > 3000
+                    assert literal.partition(" #")[0].lower() == str(value).lower(), (file, number, path)
+    assert seen[False] > 2000
+    assert seen[True] > 1000
+
+
+HELPERS = """\
+{{- /* of two lines,
+   which count */}}
+{{- define "thing.container" -}}
+securityContext:
+  {{- include "thing.security" . | nindent 2 }}
+{{- end }}
+{{- define "thing.security" -}}
+allowPrivilegeEscalation: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+"""
+CALLS = """\
+kind: Pod
+metadata: {name: a}
+spec:
+  containers:
+    - name: main
+      {{- include "thing.container" . | nindent 6 }}
+"""
+CALLED = {
+    "kind": "Pod",
+    "metadata": {"name": "a"},
+    "spec": {"containers": [{"name": "main", "securityContext": {"allowPrivilegeEscalation": True}}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "file", "line", "message"),
+    [
+        ("allowPrivilegeEscalation", "chart/templates/_helpers.tpl", 8, "bad (called by chart/templates/pod.yaml:6)"),
+        ("runAsNonRoot", "chart/templates/pod.yaml", 6, "bad"),  # nobody writes it: where the helper is called
+    ],
+)
+def test_what_a_helper_prints_has_the_line_of_the_helper(
+    tmp_path: Path, field: str, file: str, line: int, message: str
+) -> None:
+    for name, text in (("Chart.yaml", "name: a"), ("templates/pod.yaml", CALLS), ("templates/_helpers.tpl", HELPERS)):
+        path = tmp_path / "chart" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    app: Any = type("App", (), {"name": "x"})()
+    where = f"Pod/a spec.containers[0].securityContext.{field}"
+    finding = Finding("POD001", "x", "chart/templates/pod.yaml", where, "bad", "do")
+    found = pointed(finding, [], tmp_path, [Manifest(app, "chart/templates/pod.yaml", CALLED)])
+    assert (found.file, found.line, found.message) == (file, line, message)
 
 
 def leaves(value: Any, path: KeyPath = ()) -> Any:
