@@ -14,10 +14,12 @@ from leanrag.catalog.model import App, Cluster, ClusterFacts
 from leanrag.checks.files import Files
 from leanrag.checks.finding import Finding
 from leanrag.checks.registry import OBJECTS
+from leanrag.checks.rules.autoscaling import scalers_ask_for_a_served_model
 from leanrag.checks.rules.follows import chains_end
 from leanrag.checks.rules.hardware import pods_reach_a_pool, profiles_are_of_a_pool
 from leanrag.checks.rules.objectives import gates_have_something_to_measure
 from leanrag.checks.rules.ragstack import engines_agree
+from leanrag.checks.rules.routes import timeouts_exceed_promises
 from leanrag.checks.rules.serving import names_are_their_own
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
@@ -56,10 +58,10 @@ def on_pools(body: dict[str, Any], **gpus: Any) -> list[str]:
     return [str(each.message) for each in pods_reach_a_pool(scope_of(body, gpus=gpus or {"l4": L4}))]
 
 
-SOUND = [pod(), pod(count=4), pod(product=""), pod(tolerations=[{"operator": "Exists"}])]
+SOUND = [pod(), pod(count=4), pod(product=""), pod(tolerations=[{"operator": "Exists"}]), pod(count=0, tolerations=[])]
 
 
-@pytest.mark.parametrize("body", SOUND, ids=["one", "a whole node", "any node", "tolerates everything"])
+@pytest.mark.parametrize("body", SOUND, ids=["one", "a whole node", "any node", "tolerates everything", "none"])
 def test_a_pod_that_its_pool_takes_has_no_finding(body: dict[str, Any]) -> None:
     assert on_pools(body) == []
 
@@ -316,3 +318,24 @@ def test_models_behind_one_gateway_have_a_path_each() -> None:
         return {"kind": "ConfigMap", "metadata": metadata, "data": {"model.json": json.dumps(body)}}
 
     assert list(names_are_their_own(scope_of(at_gateway("one"), at_gateway("two")))) == []
+
+
+def test_a_scaler_may_count_requests_that_others_count() -> None:
+    query = 'sum(vllm:num_requests_waiting{model_name="m"}) + sum(requests{model_name="x"}) + sum(up{model_name="y"})'
+    trigger = {"type": "prometheus", "metadata": {"query": query}}
+    scaler = {"kind": "ScaledObject", "metadata": {"name": "s"}, "spec": {"triggers": [trigger]}}
+    model = promised()
+    model["data"]["model.json"] = '{"model": "n", "task": "chat"}'
+    [found] = scalers_ask_for_a_served_model(scope_of(scaler, model))
+    assert found.message == "no model 'm' is served on this cluster"
+
+
+@pytest.mark.parametrize(("termination", "found"), [("edge", 1), ("passthrough", 0)])
+def test_a_router_that_sees_no_requests_ends_none(termination: str, found: int) -> None:
+    slo = {"objectives": {"e2e": {"limit": 40, "percentile": 95, "unit": "s"}}}
+    model = promised()
+    url = "http://chat.lr-serving.svc:8000"
+    model["data"]["model.json"] = json.dumps({"model": "m", "task": "chat", "url": url, "slo": slo})
+    spec = {"to": {"kind": "Service", "name": "chat"}, "tls": {"termination": termination}}
+    route = {"kind": "Route", "metadata": {"name": "chat", "namespace": "lr-serving"}, "spec": spec}
+    assert len(list(timeouts_exceed_promises(scope_of(model, route)))) == found
