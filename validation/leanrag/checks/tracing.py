@@ -132,7 +132,9 @@ def _written(finding: Finding, field: _Field, sources: Iterable[tuple[Path, Sour
         told = [place for place in equal if place in named] or [
             place for place in equal if field.path and place[-1] in (field.path[-1], "tag")
         ]
-        found = told or (equal if finding.culprit is not None else [])
+        # A word may be a key, too: of a map of arguments, or of settings.
+        keys = [place for place in source.lines if finding.culprit is not None and place[-1] == finding.culprit]
+        found = told or (equal or keys if finding.culprit is not None else [])
         if len(found) == 1:
             return str(path), source.lines[found[0]]
     return None

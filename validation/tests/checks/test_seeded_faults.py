@@ -96,8 +96,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "ENG001",
-        "charts/serving/model/templates/servingruntime.yaml",
-        "",
+        "overlays/dev/models/granite-8b-int4.yaml",
+        "max-model-length",
         "ServingRuntime/granite-8b-int4 spec.containers[0].args",
         "'--max-model-len'",
     ),

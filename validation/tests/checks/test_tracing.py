@@ -196,7 +196,8 @@ CALLED = {
     ("field", "file", "line", "message"),
     [
         ("allowPrivilegeEscalation", "chart/templates/_helpers.tpl", 8, "bad (called by chart/templates/pod.yaml:6)"),
-        ("runAsNonRoot", "chart/templates/pod.yaml", 6, "bad"),  # nobody writes it: where the helper is called
+        # Nobody writes it: where it belongs.
+        ("runAsNonRoot", "chart/templates/_helpers.tpl", 4, "bad (called by chart/templates/pod.yaml:6)"),
     ],
 )
 def test_what_a_helper_prints_has_the_line_of_the_helper(
@@ -260,6 +261,11 @@ def test_a_word_that_the_rule_calls_the_culprit_is_found_by_itself_when_it_is_wr
     assert traced(tmp_path, f"{MAIN}.args[0]", "mode: --quiet\n", "{}", culprit="--quiet")[:2] == ("overlay.yaml", 1)
     twice = "mode: --quiet\nother: --quiet\n"
     assert traced(tmp_path, f"{MAIN}.args[0]", twice, "{}", culprit="--quiet")[:2] == ("t.yaml", 23)
+
+
+def test_a_culprit_may_be_a_key_of_the_overlay(tmp_path: Path) -> None:
+    overlay = "extraArgs: {x: 1,\n  quiet: 4}\n"
+    assert traced(tmp_path, f"{MAIN}.args", overlay, "{}", culprit="quiet")[:2] == ("overlay.yaml", 2)
 
 
 PLAIN = """\
