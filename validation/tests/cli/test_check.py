@@ -29,6 +29,7 @@ def leanrag(*words: str | Path, stdin: str = "", **environment: str) -> subproce
         (("absent.yaml",), 2),
         ((SOUND, "--format", "xml"), 2),
         ((SOUND, "--changed-since", "HEAD"), 2),
+        ((SOUND, "--cluster", "dev"), 2),
         (("--explain", "POD001"), 0),
         (("--explain", "POD01"), 2),
     ],
