@@ -168,6 +168,24 @@ def test_a_model_surges_only_where_its_overlay_says_that_gpus_are_spare(tmp_path
     assert len(list(updates_need_no_spare_gpu(scope(tmp_path, workload(strategy=surging), owner=owner)))) == count
 
 
+@pytest.mark.parametrize(
+    ("strategy", "replicas", "count"),
+    [
+        ({}, 1, 1),
+        ({}, 4, 0),  # a quarter of four may go first
+        ({"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}}, 4, 1),
+        ({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}, 1, 0),
+        ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}, 1, 0),
+        ({"type": "Recreate"}, 1, 0),
+    ],
+)
+def test_an_update_that_takes_nothing_away_first_is_found(
+    tmp_path: Path, strategy: dict[str, Any], replicas: int, count: int
+) -> None:
+    where = scope(tmp_path, workload(strategy=strategy, replicas=replicas))
+    assert len(list(updates_need_no_spare_gpu(where))) == count
+
+
 def engine(failures: int) -> dict[str, Any]:
     body = workload("registry.redhat.io/rhaiis/vllm-cuda-rhel9:3.3.0")
     container = body["spec"]["template"]["spec"]["containers"][0]

@@ -14,7 +14,12 @@ from leanrag.core import yamlio
 from leanrag.render.manifest import Manifest
 from leanrag.size.overlay import written
 
-_STRATEGY = {"Deployment": ("spec", "strategy"), "InferenceService": ("spec", "predictor", "deploymentStrategy")}
+# Where a kind says how it is updated, and how many pods it has. LLMInferenceService says the first in newer releases.
+_STRATEGY: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "Deployment": (("spec", "strategy"), ("spec", "replicas")),
+    "InferenceService": (("spec", "predictor", "deploymentStrategy"), ("spec", "predictor", "minReplicas")),
+    "LLMInferenceService": (("spec", "rolloutStrategy"), ("spec", "replicas")),
+}
 _GRACE_SECONDS = 30  # of a pod that sets none
 # What is left after preStop for requests that run; less is cut by SIGKILL.
 _DRAIN_SECONDS = 10
@@ -30,23 +35,48 @@ _FLAG = re.compile(r"^--(converge-)?deadline=(\d+)$")
 
 
 def updates_need_no_spare_gpu(scope: Scope) -> Iterator[Finding]:
-    """ROL001: a pod that surges waits for a GPU while the old pod holds it (kserve #5452, opendatahub kserve #1822)."""
+    """ROL001: a pod that comes before the old one goes waits for its GPU (kserve #5452, opendatahub kserve #1822)."""
     for pod in all_pods(scope):
-        path = _STRATEGY.get(pod.manifest.kind)
+        path, count = _STRATEGY.get(pod.manifest.kind, ((), ()))
         gpus = sum(devices(mapping(at(each.body, ("resources", "limits")))) for each in pod.containers())
-        if path and gpus and (said := _surges(mapping(at(pod.manifest.body, path)))) and not _spare(scope, pod):
+        if (
+            path
+            and gpus
+            and not _in_a_group(pod)
+            and (surge := _first_new(pod, path, count))
+            and not _spare(scope, pod)
+        ):
             fix = "write maxSurge: 0 and maxUnavailable: 1, or say that GPUs are spare (capacity.spareGpu of the model)"
-            message = f"{said}, so an update waits for {gpus} more GPU"
+            message = f"an update starts {surge} new before an old one goes, and waits for {surge * gpus} more GPU"
             yield scope.finding("ROL001", pod.manifest, dotted(path), message, fix)
 
 
-def _surges(strategy: Mapping[str, Any]) -> str:
+def _in_a_group(pod: Pod) -> bool:
+    """Leader and workers are a LeaderWorkerSet: it takes a group away before it starts one (lws v0.8.0, defaults)."""
+    inside = mapping(at(pod.manifest.body, pod.path[:-1]))
+    return pod.manifest.kind == "LLMInferenceService" and isinstance(inside.get("worker"), Mapping)
+
+
+def _first_new(pod: Pod, path: tuple[str, ...], count: tuple[str, ...]) -> int:
+    """Return how many pods an update starts while it may take none away; 0 where it goes on without."""
+    strategy = mapping(at(pod.manifest.body, path))
     if strategy.get("type") == "Recreate":
-        return ""
-    surge = mapping(strategy.get("rollingUpdate")).get("maxSurge")
-    if surge is None:
-        return "surges by the default of 25 %"
-    return "" if str(surge) in ("0", "0%") else f"surges by {surge}"
+        return 0
+    given, replicas = mapping(strategy.get("rollingUpdate")) or strategy, at(pod.manifest.body, count)
+    # Whoever scales decides how many; one is the least that there is.
+    replicas = replicas if isinstance(replicas, int) and replicas > 0 else 1
+    gone = _of(given.get("maxUnavailable", "25%"), replicas, up=False)
+    surge = _of(given.get("maxSurge", "25%"), replicas, up=True)
+    return 0 if gone else surge
+
+
+def _of(amount: Any, replicas: int, up: bool) -> int:
+    """Return a number of pods, or a share of them: surge is rounded up, what may go down (Kubernetes, Deployment)."""
+    text = str(amount)
+    if text.endswith("%") and text[:-1].isdigit():
+        share = int(text[:-1]) * replicas
+        return -(-share // 100) if up else share // 100
+    return int(text) if text.isdigit() else 0
 
 
 def _spare(scope: Scope, pod: Pod) -> bool:
