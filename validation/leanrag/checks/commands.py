@@ -28,11 +28,12 @@ def checked(
     store = Store.of_user() if cached else None
     if named and changed_since:
         raise InputError("plain files have no base to compare with", hint="leave --changed-since out, or the paths")
-    if named and tuple(clusters):
+    only = tuple(clusters)
+    if named and only:
         raise InputError("paths are judged without a cluster", hint="leave --cluster out, or the paths")
     if named:
         return check_paths(named, store, skip=skip)
-    return check_root(root, clusters, store=store, changed_since=changed_since)
+    return check_root(root, only, store=store, changed_since=changed_since)
 
 
 def check(root: Path, clusters: Iterable[str] = (), paths: Iterable[Path] = (), fmt: str = "text") -> tuple[int, str]:
