@@ -14,6 +14,14 @@ from leanrag.core import yamlio
 
 _OF_CLUSTER = re.compile(r"not configured (on|for)|already allocated|error looking up service account")
 _SHOWN = 220
+_NOT_COMPARED = """
+## What is not compared
+
+- The API server runs the newer minor alone; what only the older one refuses is told by its OpenAPI.
+- Admission webhooks, policies, quotas and what else lives in a cluster.
+- Transition rules: every object of the run is new. test_cel.py has them.
+- Definitions (CustomResourceDefinition): that a rule is CEL is checked, its types and the schema around it are not.
+"""
 _INTRODUCTION = """# leanrag check beside a real API server
 
 Written by `python validation/benchmarks/differential --write`; not edited. {sound} sound objects (all that the
@@ -84,7 +92,7 @@ def page(found: Sequence[Answer], seeds: Sequence[int], version: str) -> str:
     )
     text += _table("objects", [("as rendered or written", sound), *_by_sort(mutants), ("all", list(found))])
     text += _by_rule(found)
-    return text + _stricter(found) + _unknown(found) + _cluster(found)
+    return text + _stricter(found) + _unknown(found) + _cluster(found) + _NOT_COMPARED
 
 
 def _by_sort(mutants: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:

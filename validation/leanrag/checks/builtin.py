@@ -5,6 +5,7 @@ from typing import Any
 
 from leanrag.checks.builtin_kinds import KINDS
 from leanrag.checks.builtin_pods import Path, Problem, container, containers, pod
+from leanrag.checks.cel_tree import rules_of, tree
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import pods
 from leanrag.checks.scope import Scope, items, mapping
@@ -25,13 +26,23 @@ def broken(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterato
     claims = [str(at(each, ("metadata", "name"))) for each in items(at(body, ("spec", "volumeClaimTemplates")))]
     for each in pods(Manifest(manifest.app, manifest.template, body)):
         found += pod(each.spec, each.path, claims)
-    for index, each in enumerate(items(body.get("webhooks"))):
-        if mapping(each).get("matchConditions"):
-            where = dotted(("webhooks", index, "matchConditions"))
-            yield scope.finding(
-                "OBJ006", manifest, where, "is CEL that only an API server compiles", "ask one", unknown=True
-            )
+    yield from _cel_inside(scope, manifest, body)
     yield from (scope.finding("OBJ006", manifest, dotted(path), message, fix) for path, message, fix in found)
+
+
+def _cel_inside(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield CEL that an object brings: a definition's rules must be CEL; what policies say an API server judges."""
+    if manifest.kind == "CustomResourceDefinition":
+        from leanrag.checks.cel_program import program  # the evaluator is loaded when a rule is met
+
+        for version in items(at(body, ("spec", "versions"))):
+            for rule in rules_of(tree(mapping(at(version, ("schema", "openAPIV3Schema"))))):
+                if problem := program(rule["rule"]).problem:
+                    yield scope.finding("OBJ006", manifest, rule["rule"], f"is no CEL: {problem}", "correct the rule")
+    policies = manifest.kind in ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
+    if policies or any(mapping(each).get("matchConditions") for each in items(body.get("webhooks"))):
+        message = "has CEL that only an API server compiles"
+        yield scope.finding("OBJ006", manifest, "", message, "ask one (dry run)", unknown=True)
 
 
 def of_custom_pods(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) -> Iterator[Finding]:

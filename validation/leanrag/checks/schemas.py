@@ -71,10 +71,6 @@ class Schemas:
         entry = self._entry(api_version, kind)
         return entry is not None and not entry["definition"]
 
-    def cel_rules(self, api_version: str, kind: str) -> int:
-        """Return the number of CEL rules of a kind."""
-        return sum(self.cel_counts(api_version, kind))
-
     def cel_counts(self, api_version: str, kind: str) -> tuple[int, int]:
         """Return the numbers of CEL rules of a kind: those that read the object alone, and those with oldSelf."""
         entry = self._entry(api_version, kind)

@@ -62,3 +62,30 @@ def test_quantities_and_durations_are_read_as_go_reads_them() -> None:
     assert quantity("1e3") == quantity("1k") == 1000
     assert [quantity(text) for text in ("8Gib", "", "1 Gi", "0x10", "1e999999999")] == [None] * 5
     assert [duration(text) is None for text in ("1h30m", "-1.5s", "0", "1d", "", "1")] == [False] * 3 + [True] * 3
+
+
+def definition(rule: str) -> dict[str, Any]:
+    spec = {"type": "object", "x-kubernetes-validations": [{"rule": rule}], "properties": {"a": {"type": "integer"}}}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    names = {"kind": "Thing", "plural": "things", "singular": "thing", "listKind": "ThingList"}
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": schema}]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.org"},
+        "spec": {"group": "example.org", "scope": "Namespaced", "names": names, "versions": versions},
+    }
+
+
+def test_a_rule_that_a_definition_brings_is_cel() -> None:
+    assert findings(definition("self.a > 1")) == []
+    [found] = findings(definition("self.a >"))
+    assert "is no CEL" in found
+
+
+def test_what_an_admission_policy_says_is_unknown_and_no_pass() -> None:
+    spec = {"validations": [{"expression": "object.spec.replicas < 5"}]}
+    body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "spec": spec}
+    scope = Scope((Manifest(APP, "t.yaml", {**body, "metadata": {"name": "a"}}),), schemas())
+    [found] = strict_fields(scope)
+    assert found.unknown
