@@ -133,7 +133,8 @@ def concluded(findings: tuple[Finding, ...], counts: Counter[str], started: floa
     if not findings and not counts["objects"] and not counts["unchanged"]:
         outcome = Outcome.INCONCLUSIVE
     reason = _reason(len(broken), unknown, counts)
-    facts: dict[str, JSON] = {**counts, "findings": len(broken), "unknown": unknown}
+    holds = sum(finding.holds for finding in findings)
+    facts: dict[str, JSON] = {**counts, "findings": len(broken), "unknown": unknown, "holds": holds}
     seconds = round(time.monotonic() - started, 2)
     return CheckRun(StepResult("check", outcome, reason, seconds, _items(findings), facts), findings, dict(counts))
 
