@@ -18,9 +18,7 @@ from leanrag.checks.whole_cluster import Judge, Result, cluster_file
 from leanrag.checks.whole_copies import by_copies, processors
 from leanrag.checks.whole_progress import Progress
 
-# One cluster warms what all share (validators, charts' schemas) before so many are judged by copies of this process.
-_MANY = 8
-_CHUNK = 4
+_CHUNK = 4  # clusters that a copy of this process takes at once, where there are many
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +115,12 @@ def _judged(judge: Judge, names: Sequence[str], whole: Whole) -> Iterator[Result
 
     progress = Progress(len(names))
     workers = whole.workers or processors()
-    first = names[: len(names) >= _MANY]
+    # Nothing is rendered before the copies are made: each asks a renderer of its own, and this process needs none.
+    chunk = _CHUNK if len(names) >= 2 * _CHUNK * workers else 1
     try:
-        for each, count in ((first, 1), (names[len(first) :], workers)):
-            for result, new in by_copies(one, each, count, _CHUNK if len(each) >= _MANY * count else 1):
-                judge.verdicts.learn(new)
-                yield result
-                progress.step()
+        for result, new in by_copies(one, names, workers, chunk):
+            judge.verdicts.learn(new)
+            yield result
+            progress.step()
     finally:
         progress.end()

@@ -212,7 +212,6 @@ def test_a_warm_answer_imports_nothing_heavy(root: Path, tmp_path: Path) -> None
 def test_a_process_that_is_killed_is_no_answer(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many(root)
     monkeypatch.setattr(whole.Judge, "cluster", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-    monkeypatch.setattr(whole, "_MANY", 100)
     with pytest.raises(ToolError, match="was killed"):
         check_root(root, workers=2)
 
