@@ -109,8 +109,8 @@ class Labelled(Generic[T]):
         """Return what a selector, or a plain map of labels, selects in a namespace."""
         plain = {} if "matchExpressions" in mapping(selector) else selector
         wanted = mapping(mapping(selector).get("matchLabels", plain))
-        keys = [(namespace, str(key), str(value)) for key, value in wanted.items()]
-        candidates = min((self._found.get(key, []) for key in (keys or [(namespace,)])), key=len)
+        keys: list[tuple[str, ...]] = [(namespace, str(key), str(value)) for key, value in wanted.items()]
+        candidates = min((self._found.get(key, []) for key in keys or [(namespace,)]), key=len)
         return [thing for labels, thing in candidates if selects(selector, labels)]
 
 
