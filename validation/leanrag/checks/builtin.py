@@ -58,15 +58,11 @@ def of_custom_pods(scope: Scope, manifest: Manifest, body: Mapping[str, Any]) ->
 
 def _expressions(value: Any, path: Path) -> Iterator[Problem]:
     """Yield requirements of selectors, anywhere in an object, whose values do not go with their operator."""
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            if key in ("matchExpressions", "matchFields"):
-                yield from _requirements(items(each), (*path, key))
-            else:
-                yield from _expressions(each, (*path, key))
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _expressions(each, (*path, index))
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if key in ("matchExpressions", "matchFields"):
+            yield from _requirements(items(each), (*path, key))
+        elif isinstance(each, dict | list):
+            yield from _expressions(each, (*path, key))
 
 
 def _requirements(requirements: list[Any], path: Path) -> Iterator[Problem]:

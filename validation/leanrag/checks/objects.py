@@ -144,7 +144,7 @@ def _zeroed(amounts: Any) -> Any:
 
 def _without_nulls(value: Any, texts: bool = False) -> Any:
     """Return a value as Go decodes it: a null is an absent field, and among texts by key an empty one."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if texts:
             return {key: "" if each is None else each for key, each in value.items()}
         return {

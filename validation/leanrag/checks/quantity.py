@@ -3,6 +3,7 @@
 import datetime
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 _QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
@@ -17,8 +18,13 @@ _LONGEST = Fraction(2**63, 10**9)  # seconds: int64 of nanoseconds
 
 def quantity(text: object) -> Fraction | None:
     """Return the number that a quantity stands for, in its base unit; None when it is none."""
-    found = _QUANTITY.fullmatch(str(text)) if isinstance(text, str | int | float) else None
-    if not found or len(found[0]) > _MOST_DIGITS or isinstance(text, bool):
+    return _quantity(text) if isinstance(text, str | int | float) and not isinstance(text, bool) else None
+
+
+@lru_cache(4096)
+def _quantity(text: str | int | float) -> Fraction | None:
+    found = _QUANTITY.fullmatch(str(text))
+    if not found or len(found[0]) > _MOST_DIGITS:
         return None
     number, suffix = Fraction(found[1].rstrip(".")), str(found[2] or "")
     if suffix in _BINARY:
