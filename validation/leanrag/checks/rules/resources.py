@@ -66,9 +66,7 @@ def _has_shm(pod: Pod, container: Container, runtimes: Mapping[str, Any]) -> boo
     else:
         mounts, volumes = items(body.get("volumeMounts")), items(spec.get("volumes"))
     named = {mapping(mount).get("name") for mount in mounts if mapping(mount).get("mountPath") == "/dev/shm"}
-    return any(
-        mapping(each).get("name") in named and at(each, ("emptyDir", "medium")) == "Memory" for each in volumes
-    )
+    return any(mapping(each).get("name") in named and at(each, ("emptyDir", "medium")) == "Memory" for each in volumes)
 
 
 def devices(allowed: Mapping[str, Any]) -> int:
