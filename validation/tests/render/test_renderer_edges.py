@@ -13,6 +13,7 @@ from .conftest import Both
 
 pytestmark = [pytest.mark.helm, pytest.mark.skipif(not ready("render"), reason="run: leanrag tools render")]
 CHART = "apiVersion: v2\nname: thing\nversion: 1.0.0\n"
+SHARED = "dependencies:\n  - name: common\n    version: 1.0.0\n    repository: file://../../common\n"
 # What goes wrong, by the files of a chart; `{values}` is the overlay.
 WRONG = {
     "a template says fail": {"templates/a.yaml": '{{ fail "storage: choose one" }}'},
@@ -95,6 +96,7 @@ UNUSUAL = {
         "templates/_a.tpl": '{{ define "x" }}a: {b: 1}{{ end }}',
         "templates/a.yaml": '{{ $_ := set (include "x" . | fromYaml).a "b" 2 }}a: {{ (include "x" . | fromYaml).a.b }}',
     },
+    "a value that nobody gave": {"templates/a.yaml": "a: {{ .Values.nothing }}\nb: {{ .Values.nothing | quote }}"},
     "text is a template": {
         "templates/a.yaml": 'a: {{ tpl "{{ define `y` }}{{ .Release.Name }}{{ end }}{{ include `y` . }}" . }}'
     },
@@ -126,9 +128,18 @@ UNUSUAL = {
     "blocks of text end as printed": {"templates/a.yaml": "a: |\n  x\n\n---\nb: |+\n  y\n\n\n---\nc: >-\n  z\n  w\n"},
     "ends of lines of another system": {"templates/a.yaml": "a: 1\r\nb: |\r\n  x\r\n  y\r\n"},
     "a subchart that a value switches off": {
-        "Chart.yaml": CHART + 'dependencies: [{name: sub, version: "1.0.0", condition: sub.enabled}]\n',
-        "charts/sub/Chart.yaml": CHART.replace("thing", "sub"),
+        "Chart.yaml": CHART + SHARED + "    condition: common.enabled\n",
+        "../../common/Chart.yaml": CHART.replace("thing", "common"),
+        "../../common/templates/b.yaml": "b: 1",
         "templates/a.yaml": "a: 1",
+        "overlay": "common: {enabled: false}",
+    },
+    "a subchart that is always there": {
+        "Chart.yaml": CHART + SHARED,
+        "../../common/Chart.yaml": CHART.replace("thing", "common"),
+        "../../common/values.yaml": "c: 1",
+        "../../common/templates/b.yaml": "b: {{ .Values.c }}",
+        "templates/a.yaml": "a: {{ .Values.common.c }}",
     },
     "nothing at all": {},
 }
