@@ -118,7 +118,8 @@ def _of_both(scope: Scope, manifest: Manifest, body: Any, newer: list[Finding]) 
 
 
 def _only(finding: Finding, minor: str) -> Finding:
-    return replace(finding, message=f"{finding.message} (Kubernetes {minor})")
+    fix = "leave it out: the other minor alone has it" if finding.message.startswith("no field") else finding.fix
+    return replace(finding, message=f"{finding.message} (Kubernetes {minor})", fix=fix)
 
 
 def _unknown_nulls(
