@@ -27,7 +27,7 @@ KEEP ?=
 # What `make e2e` and `make drill` run on: our own bench, or CLUSTER=current for the cluster that KUBECONFIG names.
 export CLUSTER ?= bench
 
-.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale
+.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale bench-check differential fuzz
 
 help: ## list every verb
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ down: setup ## stop whatever the demo left running (after KEEP=1)
 	@$(LEANRAG) local down
 
 test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
-	@$(LEANRAG) tools helm helm-unittest schemas engines llama-stack ogx guidellm minilm tiktoken
+	@$(LEANRAG) tools helm helm-unittest render yaml-golden schemas engines llama-stack ogx guidellm minilm tiktoken
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 e2e: bench-up ## the real loop on a real Kubernetes and Argo CD: stories from commit to prod (Linux, root)
@@ -52,12 +52,12 @@ drill: bench-up ## break more than 100 things; none may promote; writes docs/dri
 	@LEANRAG_BENCH=1 $(BIN)/python validation/tests/e2e/drill $(if $(SHORT),--short)
 
 reconcile: setup ## the real controllers (KServe, LeaderWorkerSet, OGX, KEDA, Istio) make our objects Ready (Linux, root; builds up to an hour once)
-	@$(LEANRAG) tools helm schemas
+	@$(LEANRAG) tools helm render schemas
 	@LEANRAG_BENCH=1 LEANRAG_BENCH_INSTANCE=6 $(BIN)/pytest -m bench validation/tests/bench/test_reconcile.py
 	@$(LEANRAG) bench down --instance 6
 
 bench-up: setup ## start the bench: Kubernetes, Argo CD, Git, Redis as processes (first time 10 to 20 minutes of building)
-	@$(LEANRAG) tools helm schemas engines guidellm ogx minilm tiktoken
+	@$(LEANRAG) tools helm render schemas engines guidellm ogx minilm tiktoken
 	@if [ "$(CLUSTER)" = bench ]; then $(LEANRAG) bench up; fi
 
 bench-down: setup ## stop the bench and remove all that it made
@@ -75,7 +75,7 @@ types: setup ## mypy --strict
 	@$(BIN)/mypy
 
 charts: setup ## every chart: unit suites, lint, schemas, a real API server's dry run of all that it renders; writes docs/charts.md
-	@$(LEANRAG) tools helm helm-unittest schemas
+	@$(LEANRAG) tools helm helm-unittest render schemas
 	@$(BIN)/python -m leanrag.render.unittest
 	@$(BIN)/python -m leanrag.bench.accept --write
 
@@ -86,11 +86,24 @@ unit: setup ## pytest
 	@LEANRAG_REQUIRE_ALL=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 long: setup ## the long tests: more GuideLLM runs, more servers
-	@$(LEANRAG) tools helm guidellm llama-stack ogx minilm tiktoken
+	@$(LEANRAG) tools helm render registry guidellm llama-stack ogx minilm tiktoken
 	@LEANRAG_REQUIRE_ALL=1 $(BIN)/pytest -m long
 
-docs: setup ## write what is generated: chart READMEs, AppProjects, the settings of OpenShift GitOps
+docs: setup ## write what is generated: chart READMEs, AppProjects, the settings of OpenShift GitOps, docs/rules.md
 	@for part in docs projects gitops; do $(BIN)/python -m leanrag.render.$$part --write; done
+	@$(BIN)/python -m leanrag.checks.explain --write
+
+bench-check: setup ## how quick the check is, beside kubeconform and helm; writes docs/performance.md (about 20 minutes)
+	@$(LEANRAG) tools helm render schemas kubeconform
+	@$(BIN)/python validation/benchmarks/check --write
+
+differential: setup ## our verdict on 16,000 objects beside a real API server's; writes docs/differential.md
+	@$(LEANRAG) tools helm render schemas
+	@$(BIN)/python validation/benchmarks/differential --mutants 27000 $(addprefix --seed ,1 2 3 4 5 6 7 98 99) --write
+
+fuzz: setup ## hostile texts, objects and overlays for MINUTES=10: no crash, no hang, no traceback
+	@$(LEANRAG) tools yaml-golden
+	@$(BIN)/python validation/benchmarks/fuzz --minutes $(or $(MINUTES),10)
 
 setup: .venv/.ready
 

@@ -83,7 +83,10 @@ def status_verb() -> int:
 
 def _preparations() -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {"schemas": schemas, "engines": prepare_all}
-    found |= {name: partial(tool, name) for name in ("helm", "helm-unittest", "sim")}
+    found |= {
+        name: partial(tool, name)
+        for name in ("helm", "helm-unittest", "render", "sim", "kubeconform", "registry", "yaml-golden")
+    }
     found |= {each.name: partial(environment, each.name) for each in ENVIRONMENTS}
     found |= {each.name: partial(asset, each.name) for each in ASSETS}
     return found

@@ -162,6 +162,8 @@ def _refused(case: Case, sha: str, answer: Effective) -> Wait | None:
         return Wait(case.name, why, f"{sha[:12]} on {case.leader.name}: {wrong[0]}", sha)
     if on_hold := held(case.asked.facts, case.name, sha) or _failed_here(case, sha):
         return Wait(case.name, Why.HOLD, on_hold, sha)
+    if case.cluster.protected and (unlocked := case.asked.facts.unlocked(case.name, sha)):
+        return Wait(case.name, Why.IMAGES, f"{sha[:12]}: {unlocked}", sha)
     return None
 
 
@@ -182,8 +184,7 @@ def _move(case: Case, sha: str, answer: Effective) -> Decision:
     delivery = Delivery.PULL_REQUEST if by_person else Delivery.PUSH
     if by_person and (branch := case.asked.facts.proposed(case.name, sha)):
         return Wait(case.name, Why.PERSON, f"a person has to merge the branch {branch.name}", sha)
-    notes = ("images.lock is not looked at: UNKNOWN",) if case.cluster.protected else ()
-    return Move(case.name, sha, case.leader.name, answer.record, delivery, notes)
+    return Move(case.name, sha, case.leader.name, answer.record, delivery)
 
 
 def _no_pass(case: Case, sha: str, answer: Effective) -> Wait:

@@ -8,6 +8,7 @@ from leanrag.catalog.content import content_hash
 from leanrag.core.errors import InputError
 from leanrag.core.git import Branch, Git
 from leanrag.promote.line import Line
+from leanrag.promote.locked import held_back
 
 BRANCHES = "promote/"
 
@@ -35,6 +36,10 @@ class Facts:
             return content_hash(self.commits.at(sha), cluster)
         except InputError:
             return None
+
+    def unlocked(self, cluster: str, sha: str) -> str:
+        """Return which image of a protected cluster has no known digest at a commit, and the way out; else nothing."""
+        return held_back(self.commits, cluster, sha)
 
     def leaders(self, cluster: str) -> Iterator[str]:
         """Yield the clusters that a cluster follows, the nearest first; a circle is walked once."""

@@ -43,8 +43,7 @@ def lines(report: Report) -> Iterable[str]:
 def _said(decision: Decision) -> str:
     if isinstance(decision, Move):
         how = "by pull request" if decision.delivery is Delivery.PULL_REQUEST else "at once"
-        notes = "".join(f"; {note}" for note in decision.notes)
-        return f"{decision.revision[:12]} passed on {decision.source}, placed {how}{notes}"
+        return f"{decision.revision[:12]} passed on {decision.source}, placed {how}"
     if isinstance(decision, Hold):
         back = f", back to {decision.back_to[:12]}" if decision.back_to else ""
         return f"{decision.revision[:12]} failed, on hold{back}: {decision.reason}"

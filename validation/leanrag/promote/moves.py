@@ -17,14 +17,13 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A cluster's pin goes to `revision`, because of `record` of the cluster `source`; `notes` says what is unknown."""
+    """A cluster's pin goes to `revision`, because of `record` of the cluster `source`."""
 
     cluster: str
     revision: str
     source: str
     record: "Record"
     delivery: Delivery
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class Why(StrEnum):
     HOLD = "hold"  # a person has to release it
     FROZEN = "frozen"
     PERSON = "person"  # a pull request is open
+    IMAGES = "images"  # a protected cluster would run an image without a known digest
     REQUIRES = "requires"  # there is a PASS, but not one that is accepted here
     PROBLEM = "problem"  # a file, or the history, has to be repaired
     UNKNOWN = "unknown"  # somebody could not be asked

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from leanrag.core import yamlio
+from leanrag.promote import facts
 from leanrag.promote.moves import Delivery, Hold, Move, Wait, Why
 
 from .conftest import facts_of
@@ -196,10 +197,31 @@ def test_approval_by_a_person_is_a_pull_request(shop, changes):
     assert shop.decide()["staging"].delivery is Delivery.PULL_REQUEST
 
 
-def test_a_protected_cluster_says_that_its_images_are_unknown(shop):
+def test_a_protected_cluster_waits_until_its_images_are_locked(shop, monkeypatch):
+    shop.edit("staging", "cluster", protected=True)
+    sha = shop.change()
+    shop.passes("dev", sha)
+    asked = []
+    monkeypatch.setattr(facts, "held_back", lambda _, *what: asked.append(what) or "'x:1' has no digest; lock it")
+    wait = shop.decide()["staging"]
+    assert (wait.why, wait.reason) == (Why.IMAGES, f"{sha[:12]}: 'x:1' has no digest; lock it")
+    assert asked == [("staging", sha)]
+    monkeypatch.setattr(facts, "held_back", lambda *_: "")
+    assert isinstance(shop.decide()["staging"], Move)
+
+
+def test_a_commit_that_is_not_sound_on_a_protected_cluster_waits(shop):
     shop.edit("staging", "cluster", protected=True)
     shop.passes("dev", shop.change())
-    assert "UNKNOWN" in shop.decide()["staging"].notes[0]
+    wait = shop.decide()["staging"]
+    assert wait.why is Why.IMAGES
+    assert "leanrag check --cluster staging says FAIL" in wait.reason
+
+
+def test_a_cluster_that_is_not_protected_is_not_asked_for_locked_images(shop, monkeypatch):
+    shop.passes("dev", shop.change())
+    monkeypatch.setattr(facts, "held_back", lambda *_: "locked")
+    assert isinstance(shop.decide()["staging"], Move)
 
 
 @pytest.mark.parametrize(
