@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from leanrag.catalog.export import export
 from leanrag.catalog.model import Cluster
 from leanrag.catalog.repository import Repository
 from leanrag.core.errors import LeanragError, StoppedError
@@ -27,7 +28,7 @@ from leanrag.gate.probe import probe
 from leanrag.gate.publish import Page, Published
 from leanrag.gate.revision import Revision
 from leanrag.gate.run import run_gate
-from leanrag.gate.source import Source, clone, export, tokens
+from leanrag.gate.source import Source, clone, tokens
 from leanrag.gate.steps import announce, steps
 from leanrag.gate.workloads import workloads
 from leanrag.render.helm import render_cluster
@@ -88,7 +89,7 @@ def gate_cluster(run: ClusterRun, page: Page | None = None) -> Published:
     hub = by_kubeconfig(run.hub_kubeconfig, "argocd") if run.hub_kubeconfig else here
     with tempfile.TemporaryDirectory(prefix="leanrag-gate-") as scratch:
         source = clone(run.repository, run.revision, run.cluster, Path(scratch) / "git", run.credentials)
-        declared = _declared(run, export(source, Path(scratch) / "tree"))
+        declared = _declared(run, export(source.git, source.sha, Path(scratch) / "tree"))
         around = _surroundings(run, declared, source, here, hub, page)
         converge = Step("converge", around.converge)
         run_gate(_plan(run, declared, source, around), (converge, *steps(declared.repository, run.guidellm)))

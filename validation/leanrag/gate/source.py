@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from leanrag.catalog.commits import Commits
 from leanrag.catalog.content import content_hash
@@ -12,7 +12,6 @@ from leanrag.core.git import Git
 from leanrag.core.progress import say
 
 BRANCH = "refs/remotes/origin/main"
-_FILE_MODES = ("100644", "100755")
 # Wrong credentials look like a server that is away, so this must end soon, too.
 PAUSES = (2.0, 5.0, 10.0, 20.0)
 
@@ -108,25 +107,6 @@ def _cloned(url: str, folder: Path, credentials: Path | None, ca: Path | None) -
             say(f"{error.message}; trying again in {pause:.0f} s")
             time.sleep(pause)
     return Git.clone(url, folder, credentials, ca)
-
-
-def export(source: Source, folder: Path) -> Path:
-    """Write the files of the commit to a folder and return it.
-
-    Links are left out: one that points to a mounted key would bring it into what helm renders. So are submodules.
-    """
-    entries = [entry for entry in source.git.tree(source.sha) if entry.mode in _FILE_MODES and _inside(entry.path)]
-    texts = source.git.blobs(entry.blob for entry in entries)
-    for entry in entries:
-        target = folder / entry.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(texts[entry.blob], encoding="utf-8", newline="")
-    return folder
-
-
-def _inside(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and ".." not in parts and ".git" not in parts
 
 
 def tokens(folder: Path | None) -> dict[str, str]:

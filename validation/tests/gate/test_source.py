@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from leanrag.catalog.export import export
 from leanrag.core.errors import InputError
-from leanrag.gate.source import clone, export, tokens
+from leanrag.gate.source import clone, tokens
 
 CLUSTER = """\
 cluster:
@@ -62,10 +63,14 @@ def source(remote, tmp_path):
     return lambda sha: clone(str(remote.path), sha, "dev", tmp_path / "clone")
 
 
+def _tree(found, folder):
+    return export(found.git, found.sha, folder)
+
+
 def test_the_tree_is_that_of_the_commit_not_of_main(remote, source, tmp_path):
     first = remote.commit(**files(replicas=1))
     remote.commit(**files(replicas=2))
-    root = export(source(first), tmp_path / "tree")
+    root = _tree(source(first), tmp_path / "tree")
     assert (root / "overlays/dev/rag/rag-stack.yaml").read_text() == "replicas: 1\n"
 
 
@@ -78,7 +83,7 @@ def test_a_commit_that_is_not_there_is_one_sentence(remote, source):
 def test_a_link_of_the_repository_is_not_followed(remote, source, tmp_path):
     (remote.path / "charts/rag").mkdir(parents=True)
     (remote.path / "charts/rag/key").symlink_to("/etc/hostname")
-    root = export(source(remote.commit(**files())), tmp_path / "tree")
+    root = _tree(source(remote.commit(**files())), tmp_path / "tree")
     assert not (root / "charts/rag/key").exists()
     assert (root / "charts/rag/rag-stack/Chart.yaml").is_file()
 
