@@ -9,7 +9,7 @@ import pytest
 
 from leanrag.catalog.model import App, Cluster, ClusterFacts
 from leanrag.checks.finding import Finding
-from leanrag.checks.rules.images import locked
+from leanrag.checks.rules.images import images, locked
 from leanrag.checks.rules.loading import engines_have_time_to_load
 from leanrag.checks.rules.rollouts import (
     deadlines_are_nested,
@@ -208,3 +208,16 @@ def test_a_start_that_is_ended_before_the_weights_are_read_is_found(tmp_path: Pa
     # 15.2 GiB at 125 MiB/s.
     assert [each.message.split(",")[0] for each in found] == ["allows 60 s"] * count
     assert all("125 s" in each.message for each in found)
+
+
+def test_an_adapter_from_a_registry_is_an_image_too() -> None:
+    model = {
+        "uri": "oci://r.example/base:1.0",
+        "lora": {"adapters": [{"uri": "hf://a/b"}, {"uri": "oci://r.example/ad"}]},
+    }
+    body = {"kind": "LLMInferenceService", "metadata": {"name": "m"}, "spec": {"model": model}}
+    owner = app(Path())
+    assert list(images(Manifest(owner, "m.yaml", body))) == [
+        ("spec.model.uri", "r.example/base:1.0"),
+        ("spec.model.lora.adapters[1].uri", "r.example/ad"),
+    ]

@@ -24,6 +24,8 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("LLMInferenceService", ("spec", "model", "uri")),
 )
 
+_ADAPTERS = ("spec", "model", "lora", "adapters")
+
 
 def images(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield every image of an object with the path that names it."""
@@ -39,6 +41,12 @@ def images(manifest: Manifest) -> Iterator[tuple[str, str]]:
         value = at(manifest.body, path) if manifest.kind == kind else None
         if value is not None and (path[-1] == "image" or str(value).startswith("oci://")):
             yield dotted(path), str(value).removeprefix("oci://")
+    for index, adapter in enumerate(
+        items(at(manifest.body, _ADAPTERS)) if manifest.kind == "LLMInferenceService" else ()
+    ):
+        uri = str(mapping(adapter).get("uri") or "")
+        if uri.startswith("oci://"):
+            yield dotted((*_ADAPTERS, index, "uri")), uri.removeprefix("oci://")
 
 
 def pinned(scope: Scope) -> Iterator[Finding]:
