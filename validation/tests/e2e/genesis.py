@@ -19,23 +19,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from leanrag.bench.images.containerd import documents
+from leanrag.bench.images.recipes import images
 from leanrag.bench.state import Wanted
 from leanrag.bench.up import up
 from leanrag.bench.world import tree, write
 from leanrag.catalog.address import set_address
+from leanrag.catalog.images_lock import NAME, ImagesLock, Locked, lock_text
 from leanrag.core import yamlio
 from leanrag.core.files import write_atomic
+from leanrag.core.process import run
 from leanrag.evidence.keys import make_key
 
 from .api import Api
 from .person import GitFailedError, Person
+from .program import LEANRAG
 from .secrets import account, login, namespace, namespaces, secret, token
 from .world import ROOT, Place, World
 
 CLUSTERS = ("dev", "staging", "prod")
 PROMOTER = "lr-promoter"
 GIT_READER = "git-reader"
-REGISTRY = os.environ.get("LEANRAG_E2E_REGISTRY", "bench.local/lean-rag")
+BENCH_REGISTRY = "bench.local/lean-rag"
+REGISTRY = os.environ.get("LEANRAG_E2E_REGISTRY", BENCH_REGISTRY)
+PROTECTED = ("staging", "prod")
 WANTED = Wanted(instance=int(os.environ.get("LEANRAG_BENCH_INSTANCE", "0")))
 
 
@@ -151,7 +158,21 @@ def assemble(ground: Ground, keys: Keys) -> Path:
     # The bench's Git server speaks plain HTTP.
     plain = {"networkPolicy": {"egress": {"git": {"ports": [int(urlsplit(ground.repository).port or 443)]}}}}
     _change(folder / "apps" / "promoter.yaml", lambda values: _merge(values, hub | plain))
+    for name in PROTECTED:
+        lock_images(folder / "clusters" / name)
     return folder
+
+
+def lock_images(cluster: Path) -> None:
+    """Write the digests of our images into images.lock of a protected cluster: on the bench no registry tells them."""
+    if REGISTRY != BENCH_REGISTRY:
+        argv = [LEANRAG, "images", "lock", "--cluster", cluster.name]
+        run(argv, what="leanrag images lock", cwd=cluster.parents[1], timeout=300)
+        return
+    # No moment of the answer: the same images are the same file.
+    where = "containerd of the bench"
+    locked = {each.reference: Locked(digest=documents(each).digest, registry=where) for each in images()}
+    write_atomic(cluster / NAME, lock_text(ImagesLock(cluster=cluster.name, images=locked)))
 
 
 def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
