@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kubernetes.client import ApiClient, Configuration
 
+from leanrag.catalog.export import export
 from leanrag.core.errors import UnreachableError
 from leanrag.gate.access import Access, by_kubeconfig
 from leanrag.gate.clusterrun import ClusterRun, _declared, _expected
@@ -14,7 +15,7 @@ from leanrag.gate.converge import Expected, problems
 from leanrag.gate.lease import Lease
 from leanrag.gate.live import Eyes
 from leanrag.gate.problem import told
-from leanrag.gate.source import Source, clone, export
+from leanrag.gate.source import Source, clone
 from leanrag.gate.wait import Clock
 
 from .world import World
@@ -39,7 +40,7 @@ def source(world: World, tmp_path_factory: pytest.TempPathFactory) -> Source:
 @pytest.fixture(scope="module")
 def expected(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Expected:
     run = ClusterRun("dev", source.sha, "", Path("out"), Path("guidellm"), trigger="nightly")
-    return _expected(run, _declared(run, export(source, tmp_path_factory.mktemp("tree"))))
+    return _expected(run, _declared(run, export(source.git, source.sha, tmp_path_factory.mktemp("tree"))))
 
 
 def test_what_git_lists_is_what_argo_cd_and_the_nodes_show(
