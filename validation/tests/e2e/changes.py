@@ -60,6 +60,11 @@ def never_ready(world: World, cluster: str) -> Files:
     return world.edit(chat(cluster), lambda values: values.setdefault("image", {}).update(tag="0.0.0-missing"))
 
 
+def too_large(world: World, cluster: str) -> Files:
+    """Ask for more memory than any node has: the pod is never scheduled."""
+    return world.edit(chat(cluster), lambda values: values.setdefault("capacity", {}).update(memory="900Gi"))
+
+
 def docs_only(world: World) -> Files:
     """Add a sentence that nobody renders."""
     world.operator.fetch()

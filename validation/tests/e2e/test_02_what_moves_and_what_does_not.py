@@ -1,6 +1,6 @@
 """Which commits promote, and which have nothing to promote."""
 
-from .changes import docs_only, new_chart, only
+from .changes import docs_only, never_ready, new_chart, only
 from .world import World
 
 
@@ -42,6 +42,20 @@ def test_a_chart_added_after_the_pin_is_in_dev_and_not_in_prod(world: World) -> 
     back = world.operator.revert(sha)
     world.expect("dev", back, "PASS")
     world.wait_for(lambda: "dev-notice" not in names(world, "dev"), 60, why="dev has lost it again")
+
+
+def test_an_image_that_no_registry_told_is_not_asked_for_on_a_protected_cluster(world: World) -> None:
+    mistake = world.operator.commit(never_ready(world, "prod"), "feat(prod): an image that does not exist")
+    sha = world.expect("dev", mistake, "PASS").sha
+    world.pinned("staging", sha)
+    assert world.expect("staging", sha, "PASS").carried, "staging does not run it"
+
+    world.stays(lambda: not world.operator.branches("promote/prod/"), 15, why="nobody asks for it")
+    said = world.leanrag("status", "--fetch", f"--kubeconfig={world.kubeconfig}", check=False).stdout
+    assert "0.0.0-missing' has no digest in clusters/prod/images.lock" in said, said
+
+    mended = world.operator.revert(mistake)
+    world.expect("dev", mended, "PASS")
 
 
 def names(world: World, cluster: str) -> set[str]:

@@ -3,13 +3,13 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from .changes import never_ready, slower
+from .changes import slower, too_large
 from .world import World
 
 
 def test_rollback_while_the_gate_is_red_and_a_sync_hangs(world: World) -> None:
     good = world.pin("prod")
-    mistake = world.operator.commit(never_ready(world, "prod"), "feat(prod): an image that does not exist")
+    mistake = world.operator.commit(too_large(world, "prod"), "feat(prod): more memory than any node has")
     bad = world.expect("dev", mistake, "PASS").sha
     world.pinned("staging", bad)
     world.expect("staging", bad, "PASS")
