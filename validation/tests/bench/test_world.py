@@ -52,4 +52,5 @@ def test_every_pod_of_the_bench_asks_for_little(repository: Repository, name: st
 def test_its_check_needs_no_list_of_vllms_arguments(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leanrag.checks.rules.engine.engine", lambda version: pytest.fail(f"asked for vLLM {version}"))
     run = check_repository(repository, ("dev", "staging", "prod"))
-    assert [str(each) for each in run.findings] == []
+    # Nobody has locked the bench's images before its world is made.
+    assert [str(each) for each in run.findings if not each.holds] == []

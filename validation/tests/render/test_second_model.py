@@ -43,7 +43,9 @@ def add(root: Path) -> None:
 
 
 def findings(root: Path) -> set[str]:
-    return {str(finding) for finding in check_repository(Repository(root), ("staging",)).findings}
+    """What is wrong there; that its image has no digest yet holds a promotion, and is right to."""
+    found = check_repository(Repository(root), ("staging",)).findings
+    return {str(finding) for finding in found if not finding.holds}
 
 
 def kind(root: Path, name: str) -> dict[str, Any]:
