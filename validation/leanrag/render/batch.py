@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,8 @@ class Batch:
                 if self._deaths >= _DEATHS:
                     raise Lost
                 process = self._process = _Process(self._program)
+                # A copy of a process (multiprocessing) ends without atexit.
+                Finalize(None, self.close, exitpriority=0)
             return process
 
     def close(self, patience: float = 5) -> None:
