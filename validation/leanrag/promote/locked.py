@@ -11,19 +11,23 @@ from leanrag.core.outcome import Outcome
 _KEPT = 64
 
 
-@lru_cache(maxsize=_KEPT)
 def held_back(commits: Commits, cluster: str, sha: str) -> str:
     """Return why a commit may not run on a protected cluster, an empty text when nothing is in the way.
 
-    The cluster is rendered as it would be at this commit; what cannot be asked is no permission.
+    The cluster is rendered as it would be at this commit; what cannot be asked is no permission, and is asked again.
     """
-    from leanrag.checks.run import check_repository  # only protected clusters pay for it
-
     try:
-        with exported(commits.git, sha) as folder:
-            run = check_repository(Repository(folder), (cluster,))
+        return _judged(commits, cluster, sha)
     except LeanragError as error:
         return f"whether its images are locked cannot be told: {error.message}"
+
+
+@lru_cache(maxsize=_KEPT)
+def _judged(commits: Commits, cluster: str, sha: str) -> str:
+    from leanrag.checks.run import check_repository  # only protected clusters pay for it
+
+    with exported(commits.git, sha) as folder:
+        run = check_repository(Repository(folder), (cluster,))
     if run.step.outcome is not Outcome.PASS:
         return f"leanrag check --cluster {cluster} says {run.step.outcome}: {run.step.reason}"
     found = [each for each in run.findings if each.holds]  # IMG003
