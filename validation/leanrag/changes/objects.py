@@ -7,7 +7,7 @@ from enum import StrEnum
 from leanrag.changes.immutable import Refusal, refusals
 from leanrag.changes.paths import Difference, Path, differences
 from leanrag.checks.finding import at
-from leanrag.checks.scope import mapping
+from leanrag.core.shapes import mapping
 from leanrag.render.manifest import Manifest
 
 OPTIONS = "argocd.argoproj.io/sync-options"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from leanrag.checks.finding import at
-from leanrag.checks.scope import mapping
 from leanrag.core.errors import InputError
+from leanrag.core.shapes import mapping
 from leanrag.slo.objectives import Objective, Slo
 from leanrag.slo.spec import parse
 

@@ -8,9 +8,9 @@ from leanrag.catalog.model import Cluster, ClusterFacts
 from leanrag.catalog.repository import LOCAL, load_release
 from leanrag.changes.model import Trouble
 from leanrag.changes.trees import Tree, Trees
-from leanrag.checks.scope import mapping
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError
+from leanrag.core.shapes import mapping
 from leanrag.render.jobs import HUB, Job, cluster_jobs, hub_jobs, render_jobs
 from leanrag.render.manifest import Manifest
 

@@ -9,7 +9,7 @@ from leanrag.changes.immutable import nodes
 from leanrag.checks.finding import at
 from leanrag.checks.pods import Pod, pods
 from leanrag.checks.quantity import quantity
-from leanrag.checks.scope import items, mapping
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _LASTING = frozenset(

@@ -8,7 +8,8 @@ from leanrag.checks.builtin_pods import Path, Problem, container, containers, po
 from leanrag.checks.cel_tree import rules_of, tree
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _SELECTOR_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False, "Gt": True, "Lt": True}

@@ -11,8 +11,8 @@ from leanrag.checks import builtin_workloads as workloads
 from leanrag.checks.builtin_pods import Body, Path, Problem, one_of, repeated
 from leanrag.checks.finding import at
 from leanrag.checks.quantity import quantity
-from leanrag.checks.scope import items, mapping
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN
+from leanrag.core.shapes import items, mapping
 
 _SECRET_KEYS: Mapping[str, tuple[str, ...]] = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),

@@ -8,8 +8,8 @@ from typing import Any
 
 from leanrag.checks.builtin_pods import Body, Path, Problem, one_of, repeated
 from leanrag.checks.finding import at
-from leanrag.checks.scope import items, mapping
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN, QUALIFIED_NAME
+from leanrag.core.shapes import items, mapping
 
 _BALANCED = ("loadBalancerClass", "loadBalancerSourceRanges", "allocateLoadBalancerNodePorts")
 _PATH = re.compile(r"/(?!.*(//|/\./|/\.\./|%2f|%2F)).*")

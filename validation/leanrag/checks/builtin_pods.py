@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from leanrag.checks.quantity import quantity
-from leanrag.checks.scope import items, mapping
+from leanrag.core.shapes import items, mapping
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str, str]  # where, what is wrong there, the way out

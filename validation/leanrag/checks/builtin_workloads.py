@@ -9,7 +9,7 @@ from leanrag.checks.builtin_schedule import schedule_problem
 from leanrag.checks.finding import at
 from leanrag.checks.pods import selects
 from leanrag.checks.quantity import quantity
-from leanrag.checks.scope import items, mapping
+from leanrag.core.shapes import items, mapping
 
 _RESOURCE = re.compile(r"cpu|memory|ephemeral-storage|hugepages-.+|.+/.+")
 _TARGETS = {

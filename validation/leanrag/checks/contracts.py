@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from leanrag.checks.finding import Finding
-from leanrag.checks.scope import Scope, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import mapping
 from leanrag.render.manifest import Manifest
 
 RAG, SLO, STORE = "leanrag.io/rag", "leanrag.io/slo", "leanrag.io/store"

@@ -9,8 +9,8 @@ from leanrag.catalog.model import GATE_CHART, LAYERS, MODEL_CHART
 from leanrag.catalog.repository import LOCAL
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.rules.security import secret_in
-from leanrag.checks.scope import mapping
 from leanrag.checks.source import SourceFile, read_source
+from leanrag.core.shapes import mapping
 
 _FOLDERS = (*LAYERS, "models", "gate")
 _CHART_FILES = ("charts/*/*/values.yaml", "charts/**/Chart.yaml", "apps/*/values.yaml", "apps/*/Chart.yaml")
@@ -162,7 +162,7 @@ def application_names_are_unique(files: Files) -> Iterator[Finding]:
         name, environment = (at(source.data, ("cluster", key)) for key in ("name", "environment"))
         for suffix in ("", "-pin"):
             owners.setdefault(f"{name}{suffix}", (f"apps/ for cluster {name}", path))
-        for overlay in (each for each in files.overlays if each.parts[1] == environment and _deploys(files, each)):
+        for overlay in (each for each in files.overlays if each.parts[1] == environment and deploys(files, each)):
             app = f"{name}-model-{overlay.stem}" if overlay.parts[2] == "models" else f"{name}-{overlay.stem}"
             first, _ = owners.setdefault(app, (str(overlay), overlay))
             if first != str(overlay):
@@ -170,7 +170,8 @@ def application_names_are_unique(files: Files) -> Iterator[Finding]:
                 yield Finding("FIL006", "", str(overlay), "", message, "rename the file, and the chart with it", 1)
 
 
-def _deploys(files: Files, overlay: Path) -> bool:
+def deploys(files: Files, overlay: Path) -> bool:
+    """Say whether an overlay is of a chart that is there."""
     chart = chart_of(overlay)
     return chart is not None and (files.root / chart / "Chart.yaml").is_file()
 

@@ -10,8 +10,9 @@ from leanrag.checks import promql as tree
 from leanrag.checks.contracts import published
 from leanrag.checks.finding import at, suggestion
 from leanrag.checks.queries import Query
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.errors import LeanragError
+from leanrag.core.shapes import items, mapping
 from leanrag.engine.registry import Family, Known, families, family, scraped
 
 _VLLM = "vllm"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from leanrag.checks.finding import at, dotted
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 T = TypeVar("T")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from leanrag.checks.finding import at, dotted
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _Path = tuple[str | int, ...]

@@ -11,7 +11,7 @@ from typing import Any
 
 from leanrag.catalog.model import ClusterFile
 from leanrag.checks.declarations import mistakes
-from leanrag.checks.files import Files, chart_of, environment_of, plain
+from leanrag.checks.files import Files, deploys, environment_of, plain
 from leanrag.checks.finding import at
 from leanrag.checks.source import SourceFile
 from leanrag.checks.values import replaced, without
@@ -24,7 +24,7 @@ def is_sound(files: Files, cluster: Path) -> bool:
         return False
     if _clean_cluster(cluster, dict(source.data)) != source.data:
         return False
-    return not any(_broken(files.overlays[path]) or not _has_chart(files, path) for path in _overlays(files, [cluster]))
+    return not any(_broken(files.overlays[path]) or not deploys(files, path) for path in _overlays(files, [cluster]))
 
 
 def stage(files: Files, target: Path, clusters: Iterable[Path] | None = None) -> Path:
@@ -39,7 +39,7 @@ def stage(files: Files, target: Path, clusters: Iterable[Path] | None = None) ->
         if isinstance(source.data, Mapping) and not source.error:
             _write(target / path, _clean_cluster(path, plain(source)))
     for path in _overlays(files, wanted):
-        if not _has_chart(files, path):
+        if not deploys(files, path):
             continue
         if _broken(files.overlays[path]):
             _write(target / path, plain(files.overlays[path]))
@@ -52,11 +52,6 @@ def stage(files: Files, target: Path, clusters: Iterable[Path] | None = None) ->
 def _overlays(files: Files, clusters: Iterable[Path]) -> list[Path]:
     environments = {environment_of(files.clusters[path]) for path in clusters}
     return [path for path in files.overlays if path.parts[1] in environments]
-
-
-def _has_chart(files: Files, overlay: Path) -> bool:
-    chart = chart_of(overlay)
-    return chart is not None and (files.root / chart / "Chart.yaml").is_file()
 
 
 def _broken(source: SourceFile) -> bool:

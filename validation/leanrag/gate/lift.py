@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
-from leanrag.core.result import JSON, StepResult
+from leanrag.core.result import StepResult
+from leanrag.core.shapes import items, mapping
 from leanrag.gate.discover import Targets
 from leanrag.gate.verdict import Distribution, Evidence, Interval, Objective, Skipped, to_json
 
@@ -68,21 +69,13 @@ def lift(steps: Iterable[StepResult]) -> Lifted:
             Evidence(entry["name"], Outcome(entry["outcome"]), entry["reason"]) for entry in _entries(done, "evidence")
         ),
         skipped=tuple(_skipped(done)),
-        tools={str(k): str(v) for step in done for k, v in _mapping(step.facts.get("tools")).items()},
+        tools={str(k): str(v) for step in done for k, v in mapping(step.facts.get("tools")).items()},
         reproduce=tuple(str(entry) for entry in _entries(done, "reproduce")),
     )
 
 
 def _entries(steps: Sequence[StepResult], key: str) -> list[Any]:
-    return [entry for step in steps for entry in _list(step.facts.get(key))]
-
-
-def _list(value: JSON) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _mapping(value: JSON) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return [entry for step in steps for entry in items(step.facts.get(key))]
 
 
 def objective_of(entry: Mapping[str, Any]) -> Objective:
@@ -98,8 +91,8 @@ def _skipped(steps: Sequence[StepResult]) -> Iterable[Skipped]:
         if step.outcome is Outcome.NOT_RUN:
             yield Skipped(step.name, step.reason or "no reason given")
         # A step may list its own skipped items once more.
-        told = {e["what"]: e["why"] for e in _list(step.facts.get("skipped")) if e["what"] not in left_out}
-        checks = {e["name"]: e["reason"] for e in _list(step.facts.get("evidence")) if e["outcome"] == Outcome.NOT_RUN}
+        told = {e["what"]: e["why"] for e in items(step.facts.get("skipped")) if e["what"] not in left_out}
+        checks = {e["name"]: e["reason"] for e in items(step.facts.get("evidence")) if e["outcome"] == Outcome.NOT_RUN}
         for what, why in {**left_out, **checks, **told}.items():
             yield Skipped(f"{step.name}: {what}", why or "no reason given")
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from leanrag.core.shapes import mapping
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -97,20 +99,20 @@ class Live:
 
 def application(body: Mapping[str, Any]) -> Application:
     """Return an Application object (argoproj.io/v1alpha1) as data; a missing status is an empty one."""
-    metadata, spec, status = (_map(body.get(key)) for key in ("metadata", "spec", "status"))
-    sync = _map(status.get("sync"))
+    metadata, spec, status = (mapping(body.get(key)) for key in ("metadata", "spec", "status"))
+    sync = mapping(status.get("sync"))
     return Application(
         name=str(metadata.get("name", "")),
-        path=str(_map(spec.get("source")).get("path", "")),
+        path=str(mapping(spec.get("source")).get("path", "")),
         sync=str(sync.get("status") or "Unknown"),
         revision=str(sync.get("revision") or ""),
-        health=str(_map(status.get("health")).get("status") or "Unknown"),
+        health=str(mapping(status.get("health")).get("status") or "Unknown"),
         reconciled=str(status.get("reconciledAt") or ""),
-        operation=_operation(_map(status.get("operationState"))),
+        operation=_operation(mapping(status.get("operationState"))),
         queued=bool(body.get("operation")),
         deleting="deletionTimestamp" in metadata,
         conditions=tuple(
-            f"{_map(each).get('type')}: {_map(each).get('message')}" for each in status.get("conditions") or ()
+            f"{mapping(each).get('type')}: {mapping(each).get('message')}" for each in status.get("conditions") or ()
         ),
     )
 
@@ -118,15 +120,11 @@ def application(body: Mapping[str, Any]) -> Application:
 def _operation(state: Mapping[str, Any]) -> Operation | None:
     if not state:
         return None
-    asked = _map(_map(state.get("operation")).get("sync")).get("revision")
+    asked = mapping(mapping(state.get("operation")).get("sync")).get("revision")
     return Operation(
         phase=str(state.get("phase") or ""),
-        revision=str(_map(state.get("syncResult")).get("revision") or asked or ""),
+        revision=str(mapping(state.get("syncResult")).get("revision") or asked or ""),
         message=str(state.get("message") or ""),
         finished=str(state.get("finishedAt") or ""),
         retries=int(state.get("retryCount") or 0),
     )
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

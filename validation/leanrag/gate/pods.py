@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from leanrag.core.shapes import mapping
 from leanrag.gate.observed import Container, Pod
 from leanrag.gate.problem import Cause, Problem
 from leanrag.gate.workloads import Workload, containers, quantity, texts, volumes
@@ -15,20 +16,20 @@ _GONE = ("Succeeded", "Failed")
 
 def pods(bodies: Iterable[Mapping[str, Any]]) -> tuple[Pod, ...]:
     """Return pod objects as data, sorted; those that ended (evicted, completed) serve nobody and are left out."""
-    found = [_pod(body) for body in bodies if _map(body.get("status")).get("phase") not in _GONE]
+    found = [_pod(body) for body in bodies if mapping(body.get("status")).get("phase") not in _GONE]
     return tuple(sorted(found, key=lambda pod: (pod.namespace, pod.name)))
 
 
 def _pod(body: Mapping[str, Any]) -> Pod:
-    metadata, spec, status = (_map(body.get(key)) for key in ("metadata", "spec", "status"))
+    metadata, spec, status = (mapping(body.get(key)) for key in ("metadata", "spec", "status"))
     conditions = {each.get("type"): each for each in status.get("conditions") or ()}
-    scheduled = _map(conditions.get("PodScheduled"))
+    scheduled = mapping(conditions.get("PodScheduled"))
     return Pod(
         namespace=str(metadata.get("namespace") or ""),
         name=str(metadata.get("name") or ""),
         uid=str(metadata.get("uid") or ""),
         labels=texts(metadata.get("labels")),
-        ready=_map(conditions.get("Ready")).get("status") == "True",
+        ready=mapping(conditions.get("Ready")).get("status") == "True",
         terminating="deletionTimestamp" in metadata,
         node=str(spec.get("nodeName") or ""),
         containers=_running(spec, status),
@@ -46,14 +47,14 @@ def _running(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[Contai
     }
     return tuple(
         replace(
-            each, image_id=str(_map(states.get(each.name)).get("imageID") or ""), waiting=_why(states.get(each.name))
+            each, image_id=str(mapping(states.get(each.name)).get("imageID") or ""), waiting=_why(states.get(each.name))
         )
         for each in containers(spec)
     )
 
 
 def _why(state: Any) -> str:
-    waiting = _map(_map(_map(state).get("state")).get("waiting"))
+    waiting = mapping(mapping(mapping(state).get("state")).get("waiting"))
     return ": ".join(str(waiting[key]) for key in ("reason", "message") if waiting.get(key))
 
 
@@ -166,7 +167,3 @@ def _two_images(own: tuple[Pod, ...]) -> Iterable[str]:
 def _short(words: tuple[str, ...] | None) -> str:
     text = " ".join(words or ()) or "none"
     return text if len(text) <= 120 else text[:117] + "…"
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

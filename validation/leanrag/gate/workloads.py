@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from leanrag.core.shapes import mapping
 from leanrag.gate.observed import Container
 from leanrag.render.manifest import Manifest
 
@@ -55,11 +56,11 @@ def workloads(manifests: Iterable[Manifest]) -> tuple[Workload, ...]:
 
 
 def _workload(manifest: Manifest, runtimes: Mapping[tuple[str, str], Manifest]) -> Workload | None:
-    spec = _map(manifest.body.get("spec"))
+    spec = mapping(manifest.body.get("spec"))
     if manifest.kind in ("Deployment", "StatefulSet"):
         return _plain(manifest, spec)
     if manifest.kind == "InferenceService":
-        return _inference_service(manifest, _map(spec.get("predictor")), runtimes)
+        return _inference_service(manifest, mapping(spec.get("predictor")), runtimes)
     if manifest.kind == "LLMInferenceService":
         return _llm(manifest, spec)
     if manifest.kind == "OGXServer":
@@ -70,9 +71,9 @@ def _workload(manifest: Manifest, runtimes: Mapping[tuple[str, str], Manifest]) 
 
 
 def _plain(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
-    template = _map(spec.get("template"))
-    pod, metadata = _map(template.get("spec")), _map(template.get("metadata"))
-    selector = _map(_map(spec.get("selector")).get("matchLabels"))
+    template = mapping(spec.get("template"))
+    pod, metadata = mapping(template.get("spec")), mapping(template.get("metadata"))
+    selector = mapping(mapping(spec.get("selector")).get("matchLabels"))
     made = _of(manifest, selector, spec.get("replicas"), containers(pod))
     labels, annotations = texts(metadata.get("labels")), texts(metadata.get("annotations"))
     return replace(made, labels=labels, annotations=annotations, volumes=volumes(pod))
@@ -81,7 +82,7 @@ def _plain(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
 def _inference_service(
     manifest: Manifest, predictor: Mapping[str, Any], runtimes: Mapping[tuple[str, str], Manifest]
 ) -> Workload:
-    model = _map(predictor.get("model"))
+    model = mapping(predictor.get("model"))
     made = _of(manifest, {KSERVE_LABEL: manifest.name}, predictor.get("minReplicas"), (), KSERVE_ENV)
     # The source reaches the pod through a webhook that reads this annotation; the engine's own arguments never name it.
     source = {KSERVE_SOURCE: str(model["storageUri"])} if model.get("storageUri") else {}
@@ -89,7 +90,7 @@ def _inference_service(
     runtime = runtimes.get((manifest.namespace, str(model.get("runtime"))))
     if runtime is None:
         return replace(made, not_compared=f"its runtime {model.get('runtime')!r} is not in Git")
-    rendered = [_merged(each, model) for each in _map(runtime.body.get("spec")).get("containers") or ()]
+    rendered = [_merged(each, model) for each in mapping(runtime.body.get("spec")).get("containers") or ()]
     return replace(made, containers=tuple(container(each) for each in rendered))
 
 
@@ -99,7 +100,10 @@ def _merged(runtime: Mapping[str, Any], model: Mapping[str, Any]) -> Mapping[str
         return runtime
     env = {each["name"]: each for part in (runtime, model) for each in part.get("env") or ()}
     resources = {
-        part: {**_map(_map(runtime.get("resources")).get(part)), **_map(_map(model.get("resources")).get(part))}
+        part: {
+            **mapping(mapping(runtime.get("resources")).get(part)),
+            **mapping(mapping(model.get("resources")).get(part)),
+        }
         for part in ("requests", "limits")
     }
     args = [*(runtime.get("args") or ()), *(model.get("args") or ())]
@@ -114,22 +118,22 @@ def _llm(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
         "app.kubernetes.io/part-of": "llminferenceservice",
         "kserve.io/component": "workload",
     }
-    return _of(manifest, labels, spec.get("replicas"), containers(_map(spec.get("template"))), None)
+    return _of(manifest, labels, spec.get("replicas"), containers(mapping(spec.get("template"))), None)
 
 
 def _ogx(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
     # ogx-k8s-operator v0.14.0, controllers/resource_helper.go: the container is called `ogx`.
-    work = _map(spec.get("workload"))
-    overrides = _map(work.get("overrides"))
-    image = _map(spec.get("distribution")).get("image")
+    work = mapping(spec.get("workload"))
+    overrides = mapping(work.get("overrides"))
+    image = mapping(spec.get("distribution")).get("image")
     body = {"name": "ogx", "image": image, **_some(overrides, "command", "args", "env"), **_some(work, "resources")}
     return _operated(manifest, "ogx", work.get("replicas"), body)
 
 
 def _llama_stack(manifest: Manifest, spec: Mapping[str, Any]) -> Workload:
-    server = _map(spec.get("server"))
-    given = _map(server.get("containerSpec"))
-    image = _map(server.get("distribution")).get("image")
+    server = mapping(spec.get("server"))
+    given = mapping(server.get("containerSpec"))
+    image = mapping(server.get("distribution")).get("image")
     name = given.get("name") or "llama-stack"
     body = {"name": name, "image": image, **_some(given, "command", "args", "env", "resources")}
     return _operated(manifest, "llama-stack", spec.get("replicas"), body)
@@ -168,7 +172,7 @@ def container(body: Mapping[str, Any]) -> Container:
         resources={
             f"{part} {name}": quantity(amount)
             for part in ("requests", "limits")
-            for name, amount in _map(_map(body.get("resources")).get(part)).items()
+            for name, amount in mapping(mapping(body.get("resources")).get(part)).items()
         },
     )
 
@@ -180,7 +184,7 @@ def volumes(spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def texts(value: Any) -> Mapping[str, str]:
     """Return a map of labels or annotations with text on both sides."""
-    return {str(key): str(entry) for key, entry in _map(value).items()}
+    return {str(key): str(entry) for key, entry in mapping(value).items()}
 
 
 def _words(value: Any) -> tuple[str, ...] | None:
@@ -192,7 +196,7 @@ def _value(entry: Mapping[str, Any]) -> str:
     if not isinstance(source, Mapping):
         return str(entry.get("value") or "")
     # The API server adds the version of a field reference, which nobody writes.
-    field = {key: value for key, value in _map(source.get("fieldRef")).items() if key != "apiVersion"}
+    field = {key: value for key, value in mapping(source.get("fieldRef")).items() if key != "apiVersion"}
     return json.dumps({**source, **({"fieldRef": field} if field else {})}, sort_keys=True)
 
 
@@ -209,7 +213,3 @@ def quantity(amount: Any) -> str:
 
 def _some(source: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: source[key] for key in keys if source.get(key)}
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -8,7 +8,7 @@ from leanrag.catalog.model import Cluster
 from leanrag.catalog.repository import Repository
 from leanrag.checks.finding import at
 from leanrag.checks.rules.images import images
-from leanrag.checks.scope import items, mapping
+from leanrag.core.shapes import items, mapping
 from leanrag.render.jobs import cluster_jobs, render_jobs
 from leanrag.render.manifest import Manifest
 

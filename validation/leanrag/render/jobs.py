@@ -11,6 +11,7 @@ from leanrag.catalog.model import App, Cluster
 from leanrag.catalog.repository import Repository
 from leanrag.core import yamlio
 from leanrag.core.result import JSON
+from leanrag.core.shapes import items, mapping
 from leanrag.render.helm import Outcome, chart_files, library, render_many
 from leanrag.render.manifest import Manifest
 
@@ -40,7 +41,7 @@ def _own(repository: Repository, cluster: Cluster, unpinned: Mapping[str, JSON])
     if not folder.is_dir():
         return  # the local cluster has no Argo CD
     path = folder / "release.yaml"
-    written = _map(_map(yamlio.read(path)).get("release")) if path.is_file() else {}
+    written = mapping(mapping(yamlio.read(path)).get("release")) if path.is_file() else {}
     release: dict[str, Any] = {**unpinned, **written}
     address: dict[str, JSON] = {"repoURL": _address(repository.root)}
     hub = repository.root / "apps" / "pin.yaml"
@@ -70,24 +71,24 @@ def hub_jobs(repository: Repository) -> tuple[Job, ...]:
     if not path.is_file():
         return ()
     app = App("root", HUB, "apps", "root", "root", ARGOCD, path.parent, path, ())
-    listed = _map(yamlio.read(path))
-    bodies = [body for body in _list(listed.get("items")) or [listed] if isinstance(body, Mapping)]
+    listed = mapping(yamlio.read(path))
+    bodies = [body for body in items(listed.get("items")) or [listed] if isinstance(body, Mapping)]
     objects = tuple(Manifest(app, str(_ROOT), body) for body in bodies)
     charts = (_application(repository, each.body) for each in objects if each.kind == "Application")
     return (Job(app, objects=objects), *(job for job in charts if job))
 
 
 def _application(repository: Repository, body: Mapping[str, Any]) -> Job | None:
-    spec = _map(body.get("spec"))
-    source = _map(spec.get("source"))
+    spec = mapping(body.get("spec"))
+    source = mapping(spec.get("source"))
     chart = repository.root / str(source.get("path") or "")
     if not (chart / "Chart.yaml").is_file():
         return None
-    helm = _map(source.get("helm"))
-    files = tuple(repository.root / str(each).lstrip("/") for each in _list(helm.get("valueFiles")))
-    given = {str(each.get("name")): str(each.get("value")) for each in _list(helm.get("parameters"))}
-    name = str(_map(body.get("metadata")).get("name"))
-    place = str(_map(spec.get("destination")).get("namespace") or ARGOCD)
+    helm = mapping(source.get("helm"))
+    files = tuple(repository.root / str(each).lstrip("/") for each in items(helm.get("valueFiles")))
+    given = {str(each.get("name")): str(each.get("value")) for each in items(helm.get("parameters"))}
+    name = str(mapping(body.get("metadata")).get("name"))
+    place = str(mapping(spec.get("destination")).get("namespace") or ARGOCD)
     overlay = files[-1] if files else chart / "values.yaml"
     release = str(helm.get("releaseName") or name)
     return Job(App(name, HUB, chart.parent.name, chart.name, release, place, chart, overlay, files, given))
@@ -116,14 +117,6 @@ def render_jobs(repository: Repository, jobs: Iterable[Job]) -> tuple[Outcome, .
     given = tuple(jobs)
     answers = render_many(repository, [(job.app, job.overrides) for job in given if job.objects is None])
     return tuple(next(answers) if job.objects is None else job.objects for job in given)
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 class Inputs:

@@ -7,6 +7,7 @@ from typing import Any
 
 from leanrag.catalog.model import ClusterFacts, GpuPool
 from leanrag.core.errors import InputError
+from leanrag.core.shapes import items, mapping
 from leanrag.size.memory import WEIGHT_BYTES, Setup
 from leanrag.size.tables import Architecture, Tables, bare
 
@@ -85,13 +86,13 @@ def started(kind: Any, container: Mapping[str, Any]) -> Mapping[str, Any]:
     if not own or not _image(container).startswith("vllm"):
         return container
     words = shell_words(additional(container)[1]) or ()
-    return {**container, "command": ["vllm", "serve"], "args": [*_list(container.get("args")), *words]}
+    return {**container, "command": ["vllm", "serve"], "args": [*items(container.get("args")), *words]}
 
 
 def additional(container: Mapping[str, Any]) -> tuple[int | None, str]:
     """Return the entry of `env` with the arguments that a release's command adds, and its line; (None, "") without."""
-    for index, entry in enumerate(_list(container.get("env"))):
-        if _mapping(entry).get("name") == _LLM_ARGUMENTS:
+    for index, entry in enumerate(items(container.get("env"))):
+        if mapping(entry).get("name") == _LLM_ARGUMENTS:
             return index, str(entry.get("value") or "")
     return None, ""
 
@@ -106,7 +107,7 @@ def shell_words(line: str) -> tuple[str, ...] | None:
 
 def _parallelism(body: Mapping[str, Any]) -> dict[str, str]:
     """Return the arguments that KServe makes of an LLMInferenceService's `parallelism`."""
-    split = _mapping(_mapping(body.get("spec")).get("parallelism"))
+    split = mapping(mapping(body.get("spec")).get("parallelism"))
     named = {f"{key}-parallel-size": str(split[key]) for key in ("tensor", "pipeline", "data") if split.get(key)}
     return {**named, **({"enable-expert-parallel": ""} if split.get("expert") else {})}
 
@@ -133,7 +134,7 @@ def runs_vllm(container: Mapping[str, Any]) -> bool:
 
 def command_line(container: Mapping[str, Any]) -> list[str]:
     """Return the words of a container's command and arguments."""
-    return [str(word) for key in ("command", "args") for word in _list(container.get(key))]
+    return [str(word) for key in ("command", "args") for word in items(container.get(key))]
 
 
 def _image(container: Mapping[str, Any]) -> str:
@@ -164,14 +165,10 @@ def _gpus(container: Mapping[str, Any]) -> tuple[str, int] | None:
     return None
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def served(engine: Engine, values: Mapping[str, Any], facts: ClusterFacts, known: Tables, version: str) -> Served:
     """Join an engine with its values and its cluster; InputError when nobody knows its pool or the pool's memory."""
-    model = _mapping(values.get("model"))
-    pool = _pool(facts, str(_mapping(values.get("capacity")).get("gpu") or ""), engine.resource)
+    model = mapping(values.get("model"))
+    pool = _pool(facts, str(mapping(values.get("capacity")).get("gpu") or ""), engine.resource)
     memory = _memory(pool, engine.resource, known)
     size = float(model.get("sizeGiB") or 0)
     shape = known.guess(*(str(model.get(key) or "") for key in ("architecture", "name", "source")))
@@ -241,7 +238,3 @@ def batch_defaults(memory_gib: float, a100: bool = False) -> tuple[int, int]:
     if memory_gib >= _HUGE_GIB:
         return 1024, 16384
     return (1024, 8192) if memory_gib >= _LARGE_GIB and not a100 else (256, 2048)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

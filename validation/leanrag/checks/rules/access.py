@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from leanrag.checks.finding import Finding, at, suggestion
-from leanrag.checks.scope import Scope, items, mapping, scalar
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 _GRANTS = ("verbs", "resources", "apiGroups", "nonResourceURLs")

@@ -7,7 +7,8 @@ from typing import Any
 from leanrag.catalog.nearest import nearest
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.pods import Pod, all_pods, selected, selects
-from leanrag.checks.scope import Scope, items, mapping, scalar
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 # http://milvus.lr-data.svc.cluster.local:19530; without a port there is nothing to compare.

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from leanrag.checks.finding import Finding, at
-from leanrag.checks.scope import Scope, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import mapping
 from leanrag.render.manifest import Manifest
 
 _OPTIONS = "argocd.argoproj.io/sync-options"

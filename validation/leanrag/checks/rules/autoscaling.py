@@ -8,8 +8,9 @@ from leanrag.checks import promql as tree
 from leanrag.checks.contracts import published
 from leanrag.checks.finding import Finding, at, suggestion
 from leanrag.checks.queries import queries
-from leanrag.checks.scope import Scope, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.errors import LeanragError
+from leanrag.core.shapes import mapping
 from leanrag.engine.registry import family
 from leanrag.render.manifest import Manifest
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at, suggestion
 from leanrag.checks.pods import Pod, all_pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _READ, _WRITE = {"get", "list", "watch"}, {"create", "update", "patch"}

@@ -9,8 +9,9 @@ from leanrag.catalog.model import MODEL_CHART
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.pods import Container, pods
 from leanrag.checks.queries import queries
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.errors import InputError, LeanragError
+from leanrag.core.shapes import items, mapping
 from leanrag.engine.lists import Engine, engine
 from leanrag.render.manifest import Manifest
 from leanrag.size.overlay import version_of, written

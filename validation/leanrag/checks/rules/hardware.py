@@ -6,7 +6,8 @@ from typing import Any
 from leanrag.catalog.model import GpuPool
 from leanrag.checks.finding import Finding, at, suggestion
 from leanrag.checks.pods import Pod, pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _WHOLE, _SLICE, _PRODUCT = "nvidia.com/gpu", "nvidia.com/mig-", "nvidia.com/gpu.product"

@@ -8,8 +8,9 @@ from typing import Any
 from leanrag.catalog.images_lock import lock_path, read_lock
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.errors import InputError
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _MOVING = {"latest", "main", "master", "nightly", "edge", "dev", "head", "stable"}

@@ -7,8 +7,9 @@ from leanrag.catalog.model import MODEL_CHART, App, Cluster
 from leanrag.checks.finding import Finding
 from leanrag.checks.pods import Container, all_pods
 from leanrag.checks.rules.probes import allowance
-from leanrag.checks.scope import Scope, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.errors import InputError
+from leanrag.core.shapes import mapping
 from leanrag.render.manifest import Manifest
 from leanrag.size.memory import weights
 from leanrag.size.overlay import version_of, written

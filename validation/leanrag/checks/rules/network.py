@@ -5,7 +5,8 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.pods import Labelled, Pod, all_pods, selected
-from leanrag.checks.scope import Scope, items, mapping, scalar
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 # The API server sets this label on every namespace.

@@ -5,8 +5,9 @@ from typing import Any
 
 from leanrag.checks.contracts import Contract, in_overlay, incomplete, published
 from leanrag.checks.finding import Finding, at
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.errors import InputError
+from leanrag.core.shapes import items, mapping
 from leanrag.slo.spec import parse
 
 _SECONDS = "--deadline=", "--converge-deadline="

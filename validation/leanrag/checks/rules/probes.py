@@ -5,7 +5,8 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.pods import Container, Pod, all_pods
-from leanrag.checks.scope import Scope, items, mapping, scalar
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping, scalar
 
 # Controllers bring probes of their own to the containers of other kinds (Grafana, LLMInferenceService).
 _OWN_PROBES = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ServingRuntime", "ClusterServingRuntime"}

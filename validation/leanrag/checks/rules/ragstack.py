@@ -17,8 +17,9 @@ from leanrag.checks.contracts import (
     service,
 )
 from leanrag.checks.finding import Finding, suggestion
-from leanrag.checks.scope import Scope, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core.result import JSON
+from leanrag.core.shapes import mapping
 
 # Ports of a predictor's Service: KServe's own, its pods' where the Service is headless, and those of the proxy.
 _KSERVE_PORTS = (80, 443, 8080, 8443)

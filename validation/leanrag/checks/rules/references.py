@@ -5,7 +5,8 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.pods import Container, Pod, all_pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 # Kind, namespace ("" where there is none), name.

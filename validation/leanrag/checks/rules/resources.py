@@ -6,7 +6,8 @@ from typing import Any
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.pods import Container, Pod, all_pods
 from leanrag.checks.quantity import quantity
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.size.served import runs_vllm, started
 
 # The InferenceService gives its runtime's container its resources.

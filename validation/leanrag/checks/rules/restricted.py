@@ -6,8 +6,9 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at
 from leanrag.checks.pods import Container, Pod, all_pods
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
 from leanrag.checks.worlds import OPENSHIFT
+from leanrag.core.shapes import items, mapping
 
 _SHARED = ("hostNetwork", "hostPID", "hostIPC")
 _PROFILES = {"RuntimeDefault", "Localhost"}

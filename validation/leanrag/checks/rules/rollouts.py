@@ -9,8 +9,9 @@ from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import Pod, all_pods
 from leanrag.checks.quantity import duration
 from leanrag.checks.rules.resources import devices
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
 from leanrag.core import yamlio
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 from leanrag.size.overlay import written
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from leanrag.checks.contracts import Contract, engine_needs, of_task, published, service
 from leanrag.checks.finding import Finding, at, dotted
-from leanrag.checks.scope import Scope, items, mapping
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping
 from leanrag.render.manifest import Manifest
 
 _ANNOTATION = "haproxy.router.openshift.io/timeout"

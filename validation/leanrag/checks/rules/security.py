@@ -9,8 +9,9 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.rules.texts import pairs, password_in_address
-from leanrag.checks.scope import Scope, mapping
+from leanrag.checks.scope import Scope
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN
+from leanrag.core.shapes import mapping
 from leanrag.render.manifest import Manifest
 
 _SECRET_NAME = re.compile(

@@ -5,7 +5,8 @@ from typing import Any
 
 from leanrag.checks.finding import Finding, at, dotted, suggestion
 from leanrag.checks.pods import selected
-from leanrag.checks.scope import Scope, items, mapping, scalar
+from leanrag.checks.scope import Scope
+from leanrag.core.shapes import items, mapping, scalar
 from leanrag.render.manifest import Manifest
 
 # Their pods, and the Services in front of them, are made by controllers that we do not read.
