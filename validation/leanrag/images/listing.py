@@ -6,20 +6,15 @@ from typing import TypeAlias
 
 from leanrag.catalog.model import Cluster
 from leanrag.catalog.repository import Repository
-from leanrag.checks.finding import at
-from leanrag.checks.rules.images import images
-from leanrag.core.shapes import items, mapping
+from leanrag.checks.rules.images import OCI, images, model_sources
+from leanrag.core.shapes import mapping
 from leanrag.render.jobs import cluster_jobs, render_jobs
 from leanrag.render.manifest import Manifest
 
 # A cluster that is not pinned yet is listed as its first pin will make it.
 _UNPINNED = {"revision": "main"}
-# Where a model is named by an address; oci:// is an image, pvc:// is in the cluster already.
-_SOURCES = (
-    ("InferenceService", ("spec", "predictor", "model", "storageUri")),
-    ("LLMInferenceService", ("spec", "model", "uri")),
-)
-_IN_CLUSTER = ("oci://", "pvc://")
+# An image, and what is in the cluster already.
+_IN_CLUSTER = (OCI, "pvc://")
 Find: TypeAlias = Callable[[Manifest], Iterator[tuple[str, str]]]
 
 
@@ -88,14 +83,7 @@ def _images(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def _downloads(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    for kind, path in _SOURCES:
-        source = str(at(manifest.body, path) or "") if manifest.kind == kind else ""
-        if source and not source.startswith(_IN_CLUSTER):
-            yield ".".join(path), source
-    for index, adapter in enumerate(items(at(manifest.body, ("spec", "model", "lora", "adapters")))):
-        source = str(mapping(adapter).get("uri") or "")
-        if manifest.kind == "LLMInferenceService" and source and not source.startswith(_IN_CLUSTER):
-            yield f"spec.model.lora.adapters[{index}].uri", source
+    return (found for found in model_sources(manifest) if not found[1].startswith(_IN_CLUSTER))
 
 
 def _operator(manifest: Manifest) -> Operator:

@@ -21,10 +21,13 @@ _VERSION = re.compile(r"\d+\.\d+|\d{5,}|\d{4}-\d\d-\d\d|[-b]\d{3,}|\b(?=[a-f]*\d
 _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("LlamaStackDistribution", ("spec", "server", "distribution", "image")),
     ("OGXServer", ("spec", "distribution", "image")),
+)
+# Where custom resources name a model by its address; one that begins so is an image.
+OCI = "oci://"
+_SOURCES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("InferenceService", ("spec", "predictor", "model", "storageUri")),
     ("LLMInferenceService", ("spec", "model", "uri")),
 )
-
 _ADAPTERS = ("spec", "model", "lora", "adapters")
 
 
@@ -40,14 +43,20 @@ def images(manifest: Manifest) -> Iterator[tuple[str, str]]:
                 yield pod.where("volumes", index, "image", "reference"), str(reference)
     for kind, path in _FIELDS:
         value = at(manifest.body, path) if manifest.kind == kind else None
-        if value is not None and (path[-1] == "image" or str(value).startswith("oci://")):
-            yield dotted(path), str(value).removeprefix("oci://")
-    for index, adapter in enumerate(
-        items(at(manifest.body, _ADAPTERS)) if manifest.kind == "LLMInferenceService" else ()
-    ):
-        uri = str(mapping(adapter).get("uri") or "")
-        if uri.startswith("oci://"):
-            yield dotted((*_ADAPTERS, index, "uri")), uri.removeprefix("oci://")
+        if value is not None:
+            yield dotted(path), str(value).removeprefix(OCI)
+    yield from ((where, each.removeprefix(OCI)) for where, each in model_sources(manifest) if each.startswith(OCI))
+
+
+def model_sources(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield every address from which an object takes a model or an adapter, with the path that names it."""
+    for kind, path in _SOURCES:
+        if manifest.kind == kind and (source := at(manifest.body, path)):
+            yield dotted(path), str(source)
+    adapters = items(at(manifest.body, _ADAPTERS)) if manifest.kind == "LLMInferenceService" else []
+    for index, adapter in enumerate(adapters):
+        if source := mapping(adapter).get("uri"):
+            yield dotted((*_ADAPTERS, index, "uri")), str(source)
 
 
 def pinned(scope: Scope) -> Iterator[Finding]:
