@@ -1,0 +1,1 @@
+"""The highest request rate that meets all objectives."""
