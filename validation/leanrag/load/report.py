@@ -8,7 +8,10 @@ Status = Literal["successful", "errored", "incomplete"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request that was sent. Figures are None when the report has none; `end` is when it ended or was given up."""
+    """One request that was sent. Figures are None when the report has none; `end` is when it ended or was given up.
+
+    `queued` is the time in the engine's waiting queue, `prompt_hash` tells prompts apart without keeping them.
+    """
 
     status: Status
     start: float
@@ -20,6 +23,8 @@ class Row:
     prompt_tokens: int | None = None
     output_tokens: int | None = None
     error: str = ""
+    queued: float | None = None
+    prompt_hash: str = ""
 
     @property
     def age(self) -> float:
@@ -45,6 +50,20 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientHealth:
+    """What the load client was itself capable of; None where nobody measured it.
+
+    `loop_lag` is the 99th percentile, in seconds, of how late its event loop came to a request; `cpu_share` is 0 to 1
+    of the processors it could use; `achieved` is the sent rate (open loop) or requests in flight (closed) over the
+    asked.
+    """
+
+    loop_lag: float | None = None
+    cpu_share: float | None = None
+    achieved: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One strategy of a run: what was asked of the client, its measurement window, and every request sent.
 
@@ -62,6 +81,7 @@ class Stage:
     stopped_by: tuple[str, ...]
     saturated: bool | None
     warnings: tuple[Complaint, ...]
+    client: ClientHealth | None = None
 
     @property
     def name(self) -> str:
