@@ -10,11 +10,11 @@ from statistics import median
 
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import Item
-from leanrag.load.observe import figure
+from leanrag.load.observe import SHOWN, figure
 from leanrag.load.report import Report, Row, Stage
 from leanrag.slo.binomial import proves_beyond, required
 from leanrag.slo.decide import percent
-from leanrag.slo.objectives import LATENCIES, Metric, Objective, Traffic
+from leanrag.slo.objectives import Metric, Objective, Traffic
 
 # Without a promised error rate this is what a run may show and still be evidence of latencies.
 ERRORS_ALLOWED = 0.01
@@ -144,7 +144,7 @@ def incomplete(case: Case) -> Item:
 
 def figures(case: Case) -> Item:
     """Successful requests carry positive times: none means that the answer was not streamed."""
-    wanted: tuple[Metric, ...] = LATENCIES if case.traffic.output_tokens > 1 else ("ttft", "e2e")
+    wanted: tuple[Metric, ...] = SHOWN if case.traffic.output_tokens > 1 else ("ttft", "e2e")
     for metric in wanted:
         there = sum(figure(row, metric) is not None for row in case.answered)
         if there < FIGURES_SHARE * max(1, len(case.answered)):

@@ -10,6 +10,8 @@ from leanrag.slo.decide import Observation
 from leanrag.slo.objectives import LATENCIES, Metric, Objective, Traffic, Unit
 
 MOST_POINTS = 400
+# Latencies that every answer shows; others are plotted when they are promised.
+SHOWN: tuple[Metric, ...] = ("ttft", "itl", "e2e")
 _PLOT_UNITS: dict[Metric, Unit] = {"ttft": "ms", "itl": "ms", "e2e": "s"}
 
 
@@ -58,8 +60,15 @@ def _broken(objective: Objective, row: Row, traffic: Traffic) -> bool | None:
 
 def figure(row: Row, metric: Metric) -> float | None:
     """A latency in seconds; zero, negative and absent ones are no figure."""
-    value = {"ttft": row.ttft, "itl": row.itl, "e2e": row.e2e}[metric]
+    value = {"ttft": row.ttft, "itl": row.itl, "tpot": _tpot(row), "e2e": row.e2e}.get(metric)
     return value if value is not None and math.isfinite(value) and value > 0 else None
+
+
+def _tpot(row: Row) -> float | None:
+    """(e2e - ttft) / (output tokens - 1) in seconds, as vllm/benchmarks/serve.py has it."""
+    if row.e2e is None or row.ttft is None or (row.output_tokens or 0) < 2:
+        return None
+    return (row.e2e - row.ttft) / ((row.output_tokens or 0) - 1)
 
 
 def _estimate(objective: Objective, rows: Sequence[Row], broken: Sequence[bool | None]) -> float | None:
@@ -84,6 +93,8 @@ def distributions(rows: Iterable[Row], objectives: Sequence[Objective]) -> tuple
     found = []
     for metric in LATENCIES:
         objective = next((one for one in objectives if one.metric == metric), None)
+        if objective is None and metric not in SHOWN:
+            continue
         unit = objective.unit if objective else _PLOT_UNITS[metric]
         scale = 1000 if unit == "ms" else 1
         values = sorted(value * scale for row in answered if (value := figure(row, metric)) is not None)
