@@ -10,11 +10,12 @@ from leanrag.core.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A JSON value and where it is: `source` is the file, `path` the dotted path."""
+    """A JSON value and where it is: `source` the file, `path` the dotted path, `tool` what should have written it."""
 
     value: Any
     source: str
     path: str = "$"
+    tool: str = "GuideLLM 0.8.1"
 
     def at(self, *keys: str) -> "Node":
         """Return the value under these keys; a missing one is an InputError."""
@@ -23,7 +24,7 @@ class Node:
             mapping = node.mapping()
             if key not in mapping:
                 raise node.refuse(f"has no {key}")
-            node = Node(mapping[key], self.source, f"{node.path}.{key}")
+            node = Node(mapping[key], self.source, f"{node.path}.{key}", self.tool)
         return node
 
     def maybe(self, *keys: str) -> "Node":
@@ -31,7 +32,7 @@ class Node:
         node = self
         for key in keys:
             found = None if node.value is None else node.mapping().get(key)
-            node = Node(found, self.source, f"{node.path}.{key}")
+            node = Node(found, self.source, f"{node.path}.{key}", self.tool)
         return node
 
     def mapping(self) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class Node:
         if self.value is not None and not isinstance(self.value, list):
             raise self.refuse("is not a list")
         for index, value in enumerate(self.value or []):
-            yield Node(value, self.source, f"{self.path}[{index}]")
+            yield Node(value, self.source, f"{self.path}[{index}]", self.tool)
 
     def number(self) -> float:
         """A finite number."""
@@ -82,4 +83,4 @@ class Node:
         """An InputError that names this place."""
         shown = repr(self.value)
         seen = "" if isinstance(self.value, dict | list) else f" ({shown[:60]})"
-        return InputError(f"{self.source}: {self.path} {problem}{seen}", hint="was the file written by GuideLLM 0.8.1?")
+        return InputError(f"{self.source}: {self.path} {problem}{seen}", hint=f"was the file written by {self.tool}?")

@@ -1,126 +1,114 @@
-"""Reads the JSON report of GuideLLM 0.8.1 (metadata.version 2), plain or gzip; every other version is refused."""
+"""Reads the report of a load tool, whichever of the known ones wrote it: GuideLLM, vllm bench serve, inference-perf.
+
+JSON files may be gzipped. A report of inference-perf is a folder; the list of requests in it names it, too.
+"""
 
 import gzip
 import json
+import re
 import zlib
+from collections.abc import Iterator, Sequence
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
+from leanrag.core import yamlio
 from leanrag.core.errors import InputError
 from leanrag.load.node import Node
-from leanrag.load.report import Complaint, Counts, Report, Row, Stage, Status
+from leanrag.load.readers import guidellm, inference_perf, vllm_bench
+from leanrag.load.report import Report
 
-SCHEMA = 2
-VERSIONS: tuple[str, ...] = ("0.8.1",)
-_STATUSES: tuple[Status, ...] = ("successful", "errored", "incomplete")
-_MILLI = 0.001
+TOOLS = "GuideLLM 0.8.1, vllm bench serve and inference-perf"
+_GZIP = b"\x1f\x8b"
+# What Python writes for --burstiness inf, which means constant gaps: the one figure that may be no number.
+_CONSTANT_GAPS = re.compile(r'(?<="burstiness":)\s*Infinity')
 
 
 def read(path: Path) -> Report:
-    """Return a report file's content; InputError says in one sentence why it cannot be used."""
+    """Return a report's content; InputError says in one sentence why it cannot be used."""
+    if path.is_dir():
+        return _folder(path)
+    if path.name.removesuffix(".gz").endswith(inference_perf.ROWS):
+        return _beside(path)
     return parse(_text(path), str(path))
+
+
+def _folder(path: Path) -> Report:
+    found = sorted(path.glob(f"*{inference_perf.ROWS}*"))
+    if len(found) != 1:
+        raise InputError(
+            f"{path}: {len(found)} files end in {inference_perf.ROWS}, not one",
+            hint="name one report; inference-perf lists its requests with report.request_lifecycle.per_request: true",
+        )
+    return _beside(found[0])
+
+
+def _beside(rows: Path) -> Report:
+    """Return inference-perf's report: its files share a folder, and perhaps a prefix."""
+    prefix = rows.name.removesuffix(".gz").removesuffix(inference_perf.ROWS)
+    config = rows.with_name(prefix + inference_perf.CONFIG)
+    names = (rows.with_name(prefix + inference_perf.STAGE.format(index)) for index in count())
+    stages = [_document(path) for path in takewhile(Path.is_file, names)]
+    asked = Node(yamlio.read(config), str(config))
+    return inference_perf.report(_document(rows), asked, stages)
 
 
 def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
-        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
+        return (gzip.decompress(data) if data[:2] == _GZIP else data).decode("utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such report", hint="run: leanrag load") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise InputError(f"{path}: the gzip file is cut off or damaged", hint="run the load again") from None
     except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text, so no report", hint="name the JSON report") from None
+        raise InputError(f"{path}: not UTF-8 text, so no report", hint=f"reports of {TOOLS} are read") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", hint="check the path") from None
 
 
 def parse(text: str, source: str) -> Report:
     """Return a report from its text; `source` names it in errors."""
+    found = tuple(_documents(text, source))
+    if all(vllm_bench.mine(one.value) for one in found):
+        return vllm_bench.report(found)
+    if inference_perf.mine(found[0].value):
+        raise InputError(
+            f"{source}: a list of requests of inference-perf, without what was asked of it",
+            hint=f"name its folder, or its {inference_perf.ROWS}",
+        )
+    return guidellm.report(_only(found))
+
+
+def _only(found: Sequence[Node]) -> Node:
+    if len(found) > 1:
+        raise InputError(
+            f"{found[0].source}: {len(found)} JSON documents, not one", hint=f"reports of {TOOLS} are read"
+        )
+    return found[0]
+
+
+def _document(path: Path) -> Node:
+    return _only(tuple(_documents(_text(path), str(path))))
+
+
+def _documents(text: str, source: str) -> Iterator[Node]:
+    """Yield every JSON document of a text, at least one."""
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    text, place = _CONSTANT_GAPS.sub('"inf"', text.strip()), 0
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        while place < len(text) or not place:
+            value, place = decoder.raw_decode(text, place)
+            yield Node(value, source)
+            place += len(text) - place - len(text[place:].lstrip())
     except json.JSONDecodeError as error:
-        what = "is cut off" if error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg else "is not JSON"
+        what = "is cut off" if error.pos >= len(text) - 1 or "Unterminated" in error.msg else "is not JSON"
         raise InputError(
             f"{source}: the report {what} (line {error.lineno}, column {error.colno})", hint="run the load again"
         ) from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{source}: the report {error}", hint="run the load again") from None
-    return _report(Node(value, source), source)
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"holds {name}, which is no figure")
-
-
-def _report(root: Node, source: str) -> Report:
-    schema, version = root.at("metadata", "version").value, root.at("metadata", "guidellm_version").text()
-    if schema != SCHEMA or version not in VERSIONS:
-        raise InputError(
-            f"{source}: schema {schema!r} of GuideLLM {version or 'unknown'} is not known here",
-            hint=f"known: schema {SCHEMA} of GuideLLM {', '.join(VERSIONS)}",
-        )
-    spec = root.at("config", "spec")
-    labels = root.maybe("config", "metadata", "labels").mapping()
-    return Report(
-        source=source,
-        tool=f"guidellm {version}",
-        model=spec.maybe("backend", "model").text(),
-        target=spec.maybe("backend", "target").text(),
-        seed=spec.maybe("seed", "value").maybe_count(),
-        stages=tuple(_stage(node) for node in root.at("benchmarks").items()),
-        labels={str(key): str(value) for key, value in labels.items()},
-    )
-
-
-def _stage(node: Node) -> Stage:
-    strategy, scheduler, state = node.at("config", "strategy"), node.at("scheduler_metrics"), node.at("scheduler_state")
-    saturated = state.maybe("scheduler_constraints", "over_saturation", "metadata", "is_over_saturated").value
-    return Stage(
-        kind=strategy.at("type_").text(),
-        rate=strategy.maybe("rate").maybe_number(),
-        streams=strategy.maybe("streams").maybe_count(),
-        workers=strategy.maybe("worker_count").maybe_count(),
-        start=scheduler.at("measure_start_time").number(),
-        end=scheduler.at("measure_end_time").number(),
-        made=_counts(scheduler.at("requests_made")),
-        rows=_rows(node.at("requests")),
-        stopped_by=tuple(sorted(state.at("end_processing_constraints").mapping())),
-        saturated=saturated if isinstance(saturated, bool) else None,
-        warnings=tuple(
-            Complaint(one.at("code").text(), one.maybe("message").text()) for one in node.maybe("warnings").items()
-        ),
-    )
-
-
-def _counts(node: Node) -> Counts:
-    return Counts(*(node.at(status).count() for status in _STATUSES))
-
-
-def _rows(node: Node) -> tuple[Row, ...]:
-    found = (_row(one, status) for status in _STATUSES for one in node.at(status).items())
-    return tuple(sorted((row for row in found if row is not None), key=lambda row: row.start))
-
-
-def _row(node: Node, status: Status) -> Row | None:
-    """Return one request, or None when it was cancelled before it was sent."""
-    start, end = node.maybe("request_start_time").maybe_number(), node.maybe("request_end_time").maybe_number()
-    if start is None or end is None:
-        return None
-    return Row(
-        status=status,
-        start=start,
-        end=end,
-        targeted=node.maybe("info", "timings", "targeted_start").maybe_number(),
-        ttft=_seconds(node.maybe("time_to_first_token_ms")),
-        itl=_seconds(node.maybe("inter_token_latency_ms")),
-        e2e=node.maybe("request_latency").maybe_number(),
-        prompt_tokens=node.maybe("prompt_tokens").maybe_count(),
-        output_tokens=node.maybe("output_tokens").maybe_count(),
-        error=node.maybe("info", "error").text() if status == "errored" else "",
-    )
-
-
-def _seconds(node: Node) -> float | None:
-    value = node.maybe_number()
-    return None if value is None else value * _MILLI
