@@ -54,8 +54,9 @@ def test_an_image_that_no_registry_told_is_not_asked_for_on_a_protected_cluster(
     said = world.leanrag("status", "--fetch", f"--kubeconfig={world.kubeconfig}", check=False).stdout
     assert "0.0.0-missing' has no digest in clusters/prod/images.lock" in said, said
 
-    mended = world.operator.revert(mistake)
-    world.expect("dev", mended, "PASS")
+    mended = world.expect("dev", world.operator.revert(mistake), "PASS").sha
+    world.pinned("staging", mended)
+    world.expect("staging", mended, "PASS")
 
 
 def names(world: World, cluster: str) -> set[str]:
