@@ -42,6 +42,11 @@ def up(wanted: Wanted = DEFAULT) -> Bench:
         return made
 
 
+def doctor(instance: int = 0) -> None:
+    """Raise InputError with everything that keeps a bench from starting here; Debian packages are installed."""
+    require(bench(Network(instance), spoke=True))
+
+
 def _merged(wanted: Wanted, found: State | None) -> Wanted:
     before = found.wanted if found else wanted
     return replace(

@@ -73,6 +73,15 @@ def _line(part: Part) -> str:
     return f"{part.name:30} {part.mib:8.0f} MiB in {part.processes} processes"
 
 
+@bench_group.command("doctor")
+@instance_option
+def doctor_verb(instance: int) -> int:
+    """Say whether this machine can run the bench, and what is missing; installs missing Debian packages."""
+    life.doctor(instance)
+    click.echo("the bench can run here: leanrag bench up")
+    return 0
+
+
 @bench_group.command("kubeconfig")
 @instance_option
 @click.option("--spoke", is_flag=True, help="That of the spoke.")
