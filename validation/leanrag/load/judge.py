@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 from leanrag.core.outcome import Outcome, worst
 from leanrag.core.result import Item
+from leanrag.engine.histogram import Histogram
 from leanrag.load import client, evidence
 from leanrag.load.evidence import Case, Check
+from leanrag.load.flow import throughput
 from leanrag.load.observe import Distribution, distributions, measured, observe
 from leanrag.load.report import Report, Stage
+from leanrag.load.waiting import waited
 from leanrag.slo.decide import ObjectiveResult, Observation, decide
-from leanrag.slo.objectives import Objective, Traffic
+from leanrag.slo.objectives import Objective, Slo, Traffic
 
 # The order in which a reader should doubt a report.
 CHECKS: tuple[Check, ...] = (
@@ -49,23 +52,38 @@ class Judgement:
 
 
 def judge(report: Report, objectives: Sequence[Objective], traffic: Traffic, model: str = "") -> Judgement:
-    """Return what this report proves about these promises under this traffic; `model` is the one under test.
+    """Return what this report proves about these promises under this traffic, decided exactly and at once."""
+    return judge_slo(report, Slo(tuple(objectives), traffic), model)
+
+
+def judge_slo(report: Report, slo: Slo, model: str = "", queue: Histogram | None = None) -> Judgement:
+    """Return what this report proves about a whole `slo:` block; `model` is the one under test.
+
+    `queue` is what the engine's histogram of queue times grew by during the run; None where nobody read it.
 
     PASS: every piece of evidence and every promise holds. FAIL: too many errors, or a promise proven broken by
     figures that are the service's own. INCONCLUSIVE: everything else, with no promise at all included.
     """
-    stage = _stage(report, traffic)
+    stage = _stage(report, slo.traffic)
     if stage is None:
-        return _no_answer(report, objectives)
-    rows = (*measured(stage, traffic.warmup_requests), *client.lost(stage, traffic))
-    case = Case(report, stage, rows, tuple(objectives), traffic, model)
+        return _no_answer(report, slo.objectives)
+    rows = (*measured(stage, slo.traffic.warmup_requests), *client.lost(stage, slo.traffic))
+    case = Case(report, stage, rows, slo.objectives, slo.traffic, model)
     items = tuple(check(case) for check in CHECKS)
-    results = tuple(decide(one, observe(one, case.rows, traffic)) for one in objectives)
+    results = tuple(decide(one, _seen(one, case, queue)) for one in slo.objectives)
     doubt = next((item for item in items if item.name in _CLIENT and item.outcome is not Outcome.PASS), None)
     if doubt and not any(item.outcome is Outcome.FAIL for item in items):
         results = tuple(_withheld(result, doubt) for result in results)
     outcome, reason = _conclude(items, results)
-    return Judgement(outcome, reason, results, items, distributions(case.rows, objectives))
+    return Judgement(outcome, reason, results, items, distributions(case.rows, slo.objectives))
+
+
+def _seen(objective: Objective, case: Case, queue: Histogram | None) -> Observation:
+    if objective.metric == "throughput":
+        return throughput(objective, case.stage, case.rows)
+    if objective.metric == "queue":
+        return waited(objective, queue, len(case.rows))
+    return observe(objective, case.rows, case.traffic, case.objectives)
 
 
 def _stage(report: Report, traffic: Traffic) -> Stage | None:

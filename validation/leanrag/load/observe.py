@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from leanrag.core.result import JSON
 from leanrag.load.report import Row, Stage
 from leanrag.slo.decide import Observation
-from leanrag.slo.objectives import LATENCIES, Metric, Objective, Traffic, Unit
+from leanrag.slo.objectives import FLOORS, LATENCIES, REQUEST_LATENCIES, Metric, Objective, Traffic, Unit
 
 MOST_POINTS = 400
 # Latencies that every answer shows; others are plotted when they are promised.
@@ -35,14 +35,35 @@ def measured(stage: Stage, warmup: int) -> tuple[Row, ...]:
     return tuple(row for row in stage.rows[warmup:] if stage.start <= row.start <= stage.end)
 
 
-def observe(objective: Objective, rows: Sequence[Row], traffic: Traffic) -> Observation:
-    """Return what these requests say about one promise."""
-    if objective.metric == "errorRate":
-        # Requests still running have not ended; availability counts them.
-        rows = [row for row in rows if row.status != "incomplete"]
-    broken = [_broken(objective, row, traffic) for row in rows]
+def observe(
+    objective: Objective, rows: Sequence[Row], traffic: Traffic, others: Sequence[Objective] = ()
+) -> Observation:
+    """Return what these requests say about one promise; `others` are all promises, among them goodput's latencies."""
+    rows = ended(objective, rows)
+    broken = outcomes(objective, rows, traffic, others)
     violations = sum(one is True for one in broken)
     return Observation(len(rows), violations, sum(one is None for one in broken), _estimate(objective, rows, broken))
+
+
+def ended(objective: Objective, rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the requests that a promise is about: one still running has no error yet; availability counts it."""
+    return [row for row in rows if row.status != "incomplete"] if objective.metric == "errorRate" else rows
+
+
+def outcomes(
+    objective: Objective, rows: Sequence[Row], traffic: Traffic, others: Sequence[Objective] = ()
+) -> tuple[bool | None, ...]:
+    """Say of each request whether it broke the promise; None when nobody can tell."""
+    if objective.metric != "goodput":
+        return tuple(_broken(objective, row, traffic) for row in rows)
+    parts = tuple(one for one in others if one.metric in REQUEST_LATENCIES)
+    return tuple(_any(_broken(one, row, traffic) for one in parts) for row in rows)
+
+
+def _any(broken: Iterable[bool | None]) -> bool | None:
+    """One broken promise is enough; without one, nobody can tell while one of them cannot be told, or there is none."""
+    told = tuple(broken)
+    return True if True in told else None if None in told or not told else False
 
 
 def _broken(objective: Objective, row: Row, traffic: Traffic) -> bool | None:
@@ -55,7 +76,7 @@ def _broken(objective: Objective, row: Row, traffic: Traffic) -> bool | None:
     if seen is not None:
         return seen > limit
     # Without its figure, a request that was given up has at least its age.
-    return True if row.status == "incomplete" and metric != "itl" and row.age > limit else None
+    return True if row.status == "incomplete" and metric in ("ttft", "e2e") and row.age > limit else None
 
 
 def figure(row: Row, metric: Metric) -> float | None:
@@ -77,7 +98,7 @@ def _estimate(objective: Objective, rows: Sequence[Row], broken: Sequence[bool |
         return None
     if objective.percentile is None:
         share = sum(one for _, one in told) / len(told)
-        return 1 - share if objective.metric == "availability" else share
+        return 1 - share if objective.metric in FLOORS else share
     # A failed request never reached the figure: it stands above all others.
     values = sorted(
         value if (value := figure(row, objective.metric)) is not None and row.status != "errored" else math.inf

@@ -8,10 +8,12 @@ from leanrag.core.result import JSON
 from leanrag.slo.binomial import lower_bound, proves_beyond, proves_within, required, required_at, upper_bound
 from leanrag.slo.objectives import LATENCIES, Objective
 
+_DID = {"errorRate": "did", "throughput": "equal parts of the run did not"}
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen of one promise among `n` requests.
+    """What was seen of one promise among `n` requests, or of throughput among `n` parts of the measured time.
 
     `undetermined` requests are those of which nobody can say whether they broke it (still running at the end, or
     without the figure): they count as violations against PASS and as none against FAIL, so they can only hold a
@@ -71,16 +73,26 @@ def decide(objective: Objective, seen: Observation) -> ObjectiveResult:
         return _result(objective, seen, Outcome.INCONCLUSIVE, "no request to judge it by")
     against = seen.violations + seen.undetermined
     if proves_beyond(seen.violations, seen.n, objective.allowed, objective.confidence):
-        return _result(objective, seen, Outcome.FAIL, "")
+        # A few rich parts can carry the whole: then the promise about the whole is not broken.
+        carried = objective.metric == "throughput" and (seen.estimate or 0.0) >= objective.limit
+        problem = "most parts of the run miss it, the whole run does not" if carried else ""
+        return _result(objective, seen, Outcome.INCONCLUSIVE if carried else Outcome.FAIL, problem)
     if not proves_within(against, seen.n, objective.allowed, objective.confidence):
         return _result(objective, seen, Outcome.INCONCLUSIVE, "")
-    if objective.metric in LATENCIES and not _is_figure(seen.estimate):
-        return _result(objective, seen, Outcome.INCONCLUSIVE, f"{seen.estimate} is no latency")
+    if problem := _unbelievable(objective, seen.estimate):
+        return _result(objective, seen, Outcome.INCONCLUSIVE, problem)
     return _result(objective, seen, Outcome.PASS, "")
 
 
-def _is_figure(value: float | None) -> bool:
-    return value is not None and math.isfinite(value) and value > 0
+def _unbelievable(objective: Objective, estimate: float | None) -> str:
+    """Say why a figure cannot stand beside a PASS; empty when it can. A share needs none: its counts are checked."""
+    if objective.metric not in (*LATENCIES, "throughput"):
+        return ""
+    if estimate is None or not math.isfinite(estimate) or estimate <= 0:
+        return f"{estimate} is no {'latency' if objective.metric in LATENCIES else 'throughput'}"
+    if objective.metric == "throughput" and estimate < objective.limit:
+        return f"most parts of the run reach it, the whole run with {estimate:.4g} {objective.unit} does not"
+    return ""
 
 
 def _result(objective: Objective, seen: Observation, outcome: Outcome, problem: str) -> ObjectiveResult:
@@ -101,9 +113,7 @@ def _result(objective: Objective, seen: Observation, outcome: Outcome, problem: 
 
 
 def _because(objective: Objective, seen: Observation, outcome: Outcome, lower: float, upper: float) -> str:
-    counts = f"{seen.violations} of {seen.n} did not"
-    if objective.metric == "errorRate":
-        counts = f"{seen.violations} of {seen.n} did"
+    counts = f"{seen.violations} of {seen.n} {_DID.get(objective.metric, 'did not')}"
     if seen.undetermined:
         counts += f", {seen.undetermined} cannot be told"
     sure = f"at {objective.confidence * 100:g} % confidence"
@@ -117,6 +127,8 @@ def _because(objective: Objective, seen: Observation, outcome: Outcome, lower: f
 
 def more_needed(objective: Objective, seen: Observation) -> str:
     """Say how many more requests a PASS needs: if none of them breaks the promise, and at the share seen."""
+    if objective.metric == "throughput":
+        return "only a longer run can tell"
     against = seen.violations + seen.undetermined
     best = required(objective.allowed, objective.confidence, against)
     likely = required_at(against / seen.n, objective.allowed, objective.confidence)

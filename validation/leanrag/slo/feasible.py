@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 
 from leanrag.slo.binomial import required
-from leanrag.slo.objectives import LATENCIES, Objective, Slo, Traffic
+from leanrag.slo.objectives import LATENCIES, REQUEST_LATENCIES, Objective, Slo, Traffic
 
 # Measured for GuideLLM 0.8.1 on two cores: beyond these its own delays show in the figures.
 MOST_STREAMS = 128
 MOST_RATE = 150.0
+# Throughput is judged by equal parts of the run, see leanrag.load.flow.
+MOST_PARTS = 20
 # A run is ended when more than this is certain; a promise that allows more would never be judged to its end.
 MOST_ERRORS = 0.1
 
 
 def problems(slo: Slo) -> tuple[str, ...]:
     """Return one line for each impossibility: its key under `slo.`, what is wrong, and the way out."""
-    return (*_traffic(slo.traffic), *(line for one in slo.objectives for line in _objective(one, slo.traffic)))
+    each = (line for one in slo.objectives for line in (*_objective(one, slo.traffic), *_zone(one)))
+    return (*_traffic(slo.traffic), *each, *_together(slo))
 
 
 def _traffic(traffic: Traffic) -> Iterator[str]:
@@ -35,6 +38,9 @@ def _traffic(traffic: Traffic) -> Iterator[str]:
 
 def _objective(objective: Objective, traffic: Traffic) -> Iterator[str]:
     key = f"objectives.{objective.metric}"
+    if objective.metric == "throughput":
+        yield from _throughput(objective, traffic)
+        return
     need = required(objective.allowed, objective.confidence)
     if need is None or need > traffic.requests:
         what = f"p{objective.percentile:g}" if objective.percentile is not None else f"{objective.limit:g}"
@@ -49,5 +55,44 @@ def _objective(objective: Objective, traffic: Traffic) -> Iterator[str]:
         )
     if objective.metric == "errorRate" and objective.limit > MOST_ERRORS:
         yield f"{key}.limit: {objective.limit:g} is more than {MOST_ERRORS:g}, where a run is ended early; lower it"
-    if objective.metric == "itl" and traffic.output_tokens < 2:
+    if objective.metric in ("itl", "tpot") and traffic.output_tokens < 2:
         yield f"{key}: one output token has no gap; raise traffic.outputTokens to 2 or more"
+
+
+def _throughput(objective: Objective, traffic: Traffic) -> Iterator[str]:
+    """More than what is asked for never comes back; nobody knows beforehand what a number of streams asks for."""
+    key, need = "objectives.throughput", required(objective.allowed, objective.confidence) or 0
+    if need > MOST_PARTS:
+        yield (
+            f"{key}: {objective.confidence * 100:g} % needs >= {need} parts of the run; it is cut into {MOST_PARTS} "
+            "at most; lower slo.confidence"
+        )
+    if traffic.rate is None:
+        return
+    asked = traffic.rate * (traffic.output_tokens if objective.unit == "tokens/s" else 1)
+    if objective.limit >= asked:
+        yield (
+            f"{key}.limit: {objective.limit:g} {objective.unit}, and the traffic asks for {asked:g}; "
+            "raise traffic.rate, or promise less"
+        )
+
+
+def _zone(objective: Objective) -> Iterator[str]:
+    zone = objective.zone
+    if zone and not zone.good < objective.allowed < zone.bad:
+        yield (
+            f"objectives.{objective.metric}.zone: {zone.good:g} to {zone.bad:g} does not hold {objective.allowed:g}, "
+            "the share that may break the promise; write good below it and bad above it"
+        )
+
+
+def _together(slo: Slo) -> Iterator[str]:
+    if any(one.metric == "goodput" for one in slo.objectives) and not any(
+        one.metric in REQUEST_LATENCIES for one in slo.objectives
+    ):
+        yield f"objectives.goodput: no latency is promised; promise one of {', '.join(REQUEST_LATENCIES)}"
+    if slo.decision == "sequential" and not any(one.zone for one in slo.objectives):
+        yield "decision: sequential needs a zone; give one to an objective, to a p95 such as {good: 0.03, bad: 0.07}"
+    if slo.extension and slo.decision == "exact":
+        # A second look at a test that was made for one is a second chance to be wrong.
+        yield "extension: the exact decision looks once; write decision: sequential, which counts every look"

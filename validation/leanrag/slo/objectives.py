@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 Metric = Literal["ttft", "itl", "tpot", "e2e", "queue", "errorRate", "availability", "goodput", "throughput"]
 Unit = Literal["ms", "s", "share", "tokens/s", "requests/s"]
@@ -10,8 +10,11 @@ Profile = Literal["constant", "concurrent"]
 Decision = Literal["exact", "sequential"]
 ShareAlpha = Literal["none", "holm", "bonferroni"]
 
+METRICS: tuple[Metric, ...] = get_args(Metric)
 # Those with a percentile, in the order of a request's life.
 LATENCIES: tuple[Metric, ...] = ("ttft", "itl", "tpot", "e2e", "queue")
+# Those that a client sees of each request; goodput is about them.
+REQUEST_LATENCIES: tuple[Metric, ...] = ("ttft", "itl", "tpot", "e2e")
 # Those whose limit is the least that must be reached, not the most that may be.
 FLOORS: tuple[Metric, ...] = ("availability", "goodput", "throughput")
 TITLES: dict[Metric, str] = {
@@ -76,6 +79,13 @@ class Objective:
     def in_unit(self, seconds: float) -> float:
         """A latency in this objective's unit."""
         return seconds / _SECONDS[self.unit]
+
+    def looser_than(self, other: "Objective") -> bool:
+        """Whether this promise of the same metric allows what the other does not."""
+        if self.metric == "throughput":
+            return self.unit == other.unit and self.limit < other.limit
+        slower = self.metric in LATENCIES and self.limit_seconds > other.limit_seconds
+        return slower or self.allowed > other.allowed
 
     @property
     def name(self) -> str:

@@ -2,16 +2,17 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leanrag.core.errors import InputError
 from leanrag.slo.feasible import problems
-from leanrag.slo.objectives import Metric, Objective, Slo, Traffic
+from leanrag.slo.objectives import METRICS, Decision, Objective, ShareAlpha, Slo, Traffic, Zone
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[Finite, Field(gt=0)]
+Share = Annotated[Finite, Field(gt=0, lt=1)]
 
 
 class _Block(BaseModel):
@@ -19,24 +20,40 @@ class _Block(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class _Zone(_Block):
+    good: Share
+    bad: Share
+
+
 class _Latency(_Block):
     percentile: Annotated[Finite, Field(ge=50, lt=100)]
     limit: Positive
     unit: Literal["ms", "s"]
+    zone: _Zone | None = None
 
 
 class _Share(_Block):
     # 0 % errors and 100 % availability are not provable by any number of requests.
-    limit: Annotated[Finite, Field(gt=0, lt=1)]
+    limit: Share
     unit: Literal["share"] = "share"
+    zone: _Zone | None = None
+
+
+class _Throughput(_Block):
+    limit: Positive
+    unit: Literal["tokens/s", "requests/s"]
 
 
 class _Objectives(_Block):
     ttft: _Latency | None = None
     itl: _Latency | None = None
+    tpot: _Latency | None = None
     e2e: _Latency | None = None
+    queue: _Latency | None = None
     errorRate: _Share | None = None  # noqa: N815 - the key in YAML
     availability: _Share | None = None
+    goodput: _Share | None = None
+    throughput: _Throughput | None = None
 
 
 class _Traffic(_Block):
@@ -56,6 +73,9 @@ class _Slo(_Block):
     confidence: Annotated[Finite, Field(ge=0.5, lt=1)]
     objectives: _Objectives
     traffic: _Traffic
+    decision: Decision = "exact"
+    extension: Annotated[Finite, Field(ge=0, le=1)] = 0.0
+    shareAlpha: ShareAlpha = "none"  # noqa: N815 - the key in YAML
 
 
 def parse(block: object, place: str) -> Slo:
@@ -70,7 +90,14 @@ def parse(block: object, place: str) -> Slo:
         found = _Slo.model_validate(dict(block))
     except ValidationError as error:
         raise _refuse(place, list(_shape_problems(error))) from None
-    slo = Slo(tuple(_objectives(found)), _traffic(found.traffic))
+    slo = Slo(
+        objectives=tuple(_objectives(found.objectives, found.confidence)),
+        traffic=_traffic(found.traffic),
+        confidence=found.confidence,
+        decision=found.decision,
+        extension=found.extension,
+        share_alpha=found.shareAlpha,
+    )
     if impossible := problems(slo):
         raise _refuse(place, list(impossible))
     return slo
@@ -100,22 +127,24 @@ def _meant(loc: tuple[int | str, ...]) -> str:
 def _keys(parents: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = _Slo
     for parent in parents:
-        if parent == "objectives":
-            model = _Objectives
-        elif parent == "traffic":
-            model = _Traffic
-        else:
-            model = _Share if parent in ("errorRate", "availability") else _Latency
+        kinds = get_args(annotation := model.model_fields[str(parent)].annotation) or (annotation,)
+        model = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return list(model.model_fields)
 
 
-def _objectives(found: _Slo) -> Iterator[Objective]:
-    metrics: tuple[Metric, ...] = ("ttft", "itl", "e2e", "errorRate", "availability")
-    for metric in metrics:
-        promise: Any = getattr(found.objectives, metric)
+def _objectives(found: _Objectives, confidence: float) -> Iterator[Objective]:
+    for metric in METRICS:
+        promise: Any = getattr(found, metric)
         if promise is not None:
-            percentile = getattr(promise, "percentile", None)
-            yield Objective(metric, promise.limit, promise.unit, found.confidence, percentile)
+            zone = getattr(promise, "zone", None)
+            yield Objective(
+                metric=metric,
+                limit=promise.limit,
+                unit=promise.unit,
+                confidence=confidence,
+                percentile=getattr(promise, "percentile", None),
+                zone=Zone(zone.good, zone.bad) if zone else None,
+            )
 
 
 def _traffic(found: _Traffic) -> Traffic:

@@ -73,6 +73,11 @@ def test_what_nobody_can_tell_decides_nothing(n: int, data: st.DataObject) -> No
         (TTFT, 0.05, "95 % of requests have time to first token <= 500 ms"),
         (Objective("errorRate", 0.01, "share", 0.95), 0.01, "at most 1 % of requests end in an error"),
         (Objective("availability", 0.99, "share", 0.95), 0.01, "99 % of requests are answered completely"),
+        (Objective("goodput", 0.95, "share", 0.95), 0.05, "95 % of requests succeed within every promised latency"),
+        (Objective("throughput", 200, "tokens/s", 0.95), 0.5, "the service gives at least 200 output tokens a second"),
+        (Objective("throughput", 2, "requests/s", 0.95), 0.5, "gives at least 2 complete answers a second"),
+        (Objective("tpot", 50, "ms", 0.95, 90), 0.1, "90 % of requests have time per output token after the first <="),
+        (Objective("queue", 1, "s", 0.95, 90), 0.1, "90 % of requests have time in the engine's queue <= 1 s"),
     ],
 )
 def test_the_verdicts_entry_holds_every_field(objective: Objective, allowed: float, words: str) -> None:
@@ -80,3 +85,38 @@ def test_the_verdicts_entry_holds_every_field(objective: Objective, allowed: flo
     fields = "model name metric unit percentile limit confidence n required violations estimate allowed interval"
     assert set(entry) == {*fields.split(), "outcome", "reason"}
     assert entry["allowed"] == allowed and words in str(entry["reason"])
+
+
+RATE = Objective("throughput", 200, "tokens/s", 0.95)
+
+
+def test_five_parts_that_all_reach_the_throughput_prove_it_and_four_do_not() -> None:
+    assert decide(RATE, Observation(5, 0, 0, 250.0)).outcome is Outcome.PASS
+    assert decide(RATE, Observation(4, 0, 0, 250.0)).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_throughput_is_proven_only_when_the_whole_run_agrees_with_its_parts() -> None:
+    assert decide(RATE, Observation(20, 2, 0, 199.0)).outcome is Outcome.INCONCLUSIVE
+    assert decide(RATE, Observation(20, 18, 0, 201.0)).outcome is Outcome.INCONCLUSIVE
+    assert decide(RATE, Observation(20, 18, 0, 150.0)).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("estimate", [None, nan, inf, -inf, 0.0, -3.0])
+def test_a_throughput_that_is_no_figure_never_passes(estimate: float | None) -> None:
+    assert decide(RATE, Observation(20, 0, 0, estimate)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "looser"),
+    [
+        (TTFT, Objective("ttft", 600, "ms", 0.95, 95), True),
+        (TTFT, Objective("ttft", 0.4, "s", 0.95, 95), False),
+        (TTFT, Objective("ttft", 500, "ms", 0.95, 90), True),
+        (RATE, Objective("throughput", 100, "tokens/s", 0.95), True),
+        (RATE, Objective("throughput", 300, "tokens/s", 0.95), False),
+        (Objective("goodput", 0.95, "share", 0.95), Objective("goodput", 0.9, "share", 0.95), True),
+        (Objective("errorRate", 0.01, "share", 0.95), Objective("errorRate", 0.005, "share", 0.95), False),
+    ],
+)
+def test_a_promise_that_allows_more_is_looser(old: Objective, new: Objective, looser: bool) -> None:
+    assert new.looser_than(old) is looser

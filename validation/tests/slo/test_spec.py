@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from leanrag.core.errors import InputError
+from leanrag.slo.objectives import Zone
 from leanrag.slo.spec import parse
 
 GOOD: dict[str, Any] = {
@@ -84,6 +85,23 @@ def test_an_objective_set_to_null_is_not_promised() -> None:
         ("traffic.requests", 0, "greater than 0"),
         ("traffic.requests", 320.5, "valid integer"),
         ("traffic.profile", "sweep", "'constant' or 'concurrent'"),
+        (
+            "objectives.ttft.zone",
+            {"good": 0.03, "bat": 0.07},
+            "objectives.ttft.zone.bat: no such key; did you mean bad?",
+        ),
+        (
+            "objectives.ttft.zone",
+            {"good": 0.0, "bad": 0.07},
+            "ttft.zone.good: input should be greater than 0",
+        ),
+        ("objectives.goodput", {"limit": 1}, "less than 1"),
+        ("objectives.throughput", {"limit": 100, "unit": "ms"}, "'tokens/s' or 'requests/s'"),
+        ("objectives.throughput", {"limit": 100, "unit": "tokens/s", "percentile": 95}, "percentile: no such key"),
+        ("decision", "bayes", "'exact' or 'sequential'"),
+        ("extension", 1.5, "less than or equal to 1"),
+        ("extension", float("nan"), "finite number"),
+        ("shareAlpha", "sidak", "'none', 'holm' or 'bonferroni'"),
         ("confidence", 95, "less than 1"),
     ],
 )
@@ -107,10 +125,55 @@ def test_a_wrong_key_or_value_is_named(path: str, value: Any, words: str) -> Non
         ("traffic.rate", None, "traffic.rate: is missing; profile constant needs it"),
         ("traffic.profile", "concurrent", "traffic.streams: is missing; profile concurrent needs it"),
         ("objectives.errorRate.limit", 0.2, "0.2 is more than 0.1"),
+        ("objectives.ttft.zone", {"good": 0.05, "bad": 0.07}, "objectives.ttft.zone: 0.05 to 0.07 does not hold 0.05"),
+        ("objectives.ttft.zone", {"good": 0.07, "bad": 0.03}, "objectives.ttft.zone: 0.07 to 0.03 does not hold 0.05"),
+        ("objectives.throughput", {"limit": 256, "unit": "tokens/s"}, "256 tokens/s, and the traffic asks for 256;"),
+        ("objectives.throughput", {"limit": 5, "unit": "requests/s"}, "5 requests/s, and the traffic asks for 4;"),
+        ("objectives.queue", {"percentile": 95, "limit": 31, "unit": "s"}, "31 s is above traffic.timeoutSeconds 30"),
+        ("objectives.goodput", {"limit": 0.99999}, "objectives.goodput: 0.99999 at 95 % needs >= 299572 requests"),
+        ("decision", "sequential", "decision: sequential needs a zone"),
+        ("extension", 0.5, "the exact decision looks once"),
     ],
 )
 def test_a_promise_that_the_traffic_cannot_prove_is_refused(path: str, value: Any, words: str) -> None:
     assert words in refusal(with_(path, value))
+
+
+def test_every_objective_is_read_with_its_unit_percentile_and_zone() -> None:
+    block = with_("decision", "sequential") | {"extension": 0.5, "shareAlpha": "holm"}
+    block["objectives"] = {
+        "throughput": {"limit": 200, "unit": "tokens/s"},
+        "goodput": {"limit": 0.95, "zone": {"good": 0.03, "bad": 0.07}},
+        "queue": {"percentile": 90, "limit": 300, "unit": "ms"},
+        "tpot": {"percentile": 95, "limit": 50, "unit": "ms"},
+    }
+    slo = parse(block, "slo")
+    found = {one.metric: one for one in slo.objectives}
+    assert list(found) == ["tpot", "queue", "goodput", "throughput"]
+    assert [one.allowed for one in slo.objectives] == [0.05, 0.1, 0.05, 0.5]
+    assert found["goodput"].zone == Zone(0.03, 0.07) and found["tpot"].zone is None
+    assert (slo.confidence, slo.decision, slo.extension, slo.share_alpha) == (0.95, "sequential", 0.5, "holm")
+
+
+def test_a_block_without_the_new_keys_is_decided_as_before() -> None:
+    slo = parse(GOOD, "slo")
+    assert (slo.decision, slo.extension, slo.share_alpha) == ("exact", 0.0, "none")
+
+
+def test_goodput_without_a_latency_of_the_client_promises_nothing() -> None:
+    block = with_("objectives", {"goodput": {"limit": 0.95}, "queue": {"percentile": 95, "limit": 1, "unit": "s"}})
+    assert "objectives.goodput: no latency is promised; promise one of ttft, itl, tpot, e2e" in refusal(block)
+
+
+def test_a_throughput_that_no_number_of_parts_can_prove_is_refused() -> None:
+    block = with_("objectives", {"throughput": {"limit": 100, "unit": "tokens/s"}}) | {"confidence": 0.9999999}
+    assert "needs >= 24 parts of the run; it is cut into 20" in refusal(block)
+
+
+def test_one_output_token_has_no_time_per_token() -> None:
+    block = with_("objectives", {"tpot": {"percentile": 95, "limit": 50, "unit": "ms"}})
+    block["traffic"]["outputTokens"] = 1
+    assert "objectives.tpot: one output token has no gap" in refusal(block)
 
 
 def test_p99_needs_299_requests_and_the_message_says_so() -> None:
