@@ -24,7 +24,8 @@ def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number and content of each line; InputError says in one sentence why the file cannot be used."""
-    for number, line in enumerate(_text(path).splitlines(), start=1):
+    # Not splitlines: text inside JSON may hold other ends of lines.
+    for number, line in enumerate(_text(path).removesuffix("\n").split("\n"), start=1):
         try:
             value = json.loads(line, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:

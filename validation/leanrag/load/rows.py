@@ -7,6 +7,7 @@ keys of `Row` that have something to say. Prompts and answers are not in it.
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,6 @@ from leanrag.load.report import Row, Stage
 
 SCHEMA = "leanrag.io/rows/v1"
 _T = TypeVar("_T", Row, Stage)
-_ROW, _STAGE = TypeAdapter(Row), TypeAdapter(Stage)
 _DEFAULTS = {each.name: each.default for each in fields(Row) if each.default is not MISSING}
 
 
@@ -55,19 +55,27 @@ def read_kept(path: Path) -> Kept:
     _, head = next(lines, (1, {}))
     if head.get("schema") != SCHEMA:
         raise InputError(f"{path}: schema {head.get('schema')!r} is not {SCHEMA!r}", hint="name a file of kept rows")
-    stage, about = _typed(_STAGE, head.get("stage"), f"{path}:1"), head.get("about")
-    rows = tuple(_typed(_ROW, value, f"{path}:{number}") for number, value in lines)
+    stage, about = _typed(Stage, head.get("stage"), f"{path}:1"), head.get("about")
+    rows = tuple(_typed(Row, value, f"{path}:{number}") for number, value in lines)
     if stage.rows or not isinstance(about, dict):
         raise InputError(f"{path}:1: not the head of kept rows", hint="run the load again")
     return Kept(replace(stage, rows=rows), about)
 
 
-def _typed(adapter: TypeAdapter[_T], value: object, place: str) -> _T:
+def _typed(kind: type[_T], value: object, place: str) -> _T:
+    """A key that is not known here may change what the others mean, so it is refused."""
+    if isinstance(value, dict) and (unknown := sorted(value.keys() - {each.name for each in fields(kind)})):
+        raise InputError(f"{place}: {unknown[0]!r} is not known here", hint="read it with the version that wrote it")
     try:
         # As JSON, for only there a list may be strictly taken for a tuple.
-        return adapter.validate_json(json.dumps(value), strict=True)
+        return _adapter(kind).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         raise InputError(f"{place}: {_words(error)}", hint="run the load again") from None
+
+
+@cache
+def _adapter(kind: type[_T]) -> TypeAdapter[_T]:
+    return TypeAdapter(kind)
 
 
 def _words(error: ValidationError) -> str:
