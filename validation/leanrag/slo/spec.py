@@ -89,7 +89,7 @@ def parse(block: object, place: str) -> Slo:
     try:
         found = _Slo.model_validate(dict(block))
     except ValidationError as error:
-        raise _refuse(place, list(_shape_problems(error))) from None
+        raise _refuse(place, list(shape_problems(error))) from None
     slo = Slo(
         objectives=tuple(_objectives(found.objectives, found.confidence)),
         traffic=_traffic(found.traffic),
@@ -107,7 +107,17 @@ def _refuse(place: str, lines: list[str]) -> InputError:
     return InputError("\n".join(f"{place}.{line}" for line in lines), hint="correct these keys; nothing was sent")
 
 
-def _shape_problems(error: ValidationError) -> Iterator[str]:
+def objective_problems(objectives: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is wrong with the shape of an `objectives:` map, one line a problem, each with its key."""
+    try:
+        _Objectives.model_validate(dict(objectives))
+    except ValidationError as error:
+        return tuple(f"objectives.{line}" for line in shape_problems(error))
+    return ()
+
+
+def shape_problems(error: ValidationError) -> Iterator[str]:
+    """Yield one line for each thing that is wrong: its key, and what was found there."""
     for found in error.errors(include_url=False, include_context=False):
         key = ".".join(str(part) for part in found["loc"])
         if found["type"] == "extra_forbidden":
