@@ -7,7 +7,6 @@ keys of `Row` that have something to say. Prompts and answers are not in it.
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from leanrag.load.report import Row, Stage
 
 SCHEMA = "leanrag.io/rows/v1"
 _T = TypeVar("_T", Row, Stage)
+_ADAPTERS: Mapping[Any, TypeAdapter[Any]] = {Row: TypeAdapter(Row), Stage: TypeAdapter(Stage)}
 _DEFAULTS = {each.name: each.default for each in fields(Row) if each.default is not MISSING}
 
 
@@ -68,14 +68,10 @@ def _typed(kind: type[_T], value: object, place: str) -> _T:
         raise InputError(f"{place}: {unknown[0]!r} is not known here", hint="read it with the version that wrote it")
     try:
         # As JSON, for only there a list may be strictly taken for a tuple.
-        return _adapter(kind).validate_json(json.dumps(value), strict=True)
+        found: _T = _ADAPTERS[kind].validate_json(json.dumps(value), strict=True)
+        return found
     except ValidationError as error:
         raise InputError(f"{place}: {_words(error)}", hint="run the load again") from None
-
-
-@cache
-def _adapter(kind: type[_T]) -> TypeAdapter[_T]:
-    return TypeAdapter(kind)
 
 
 def _words(error: ValidationError) -> str:
