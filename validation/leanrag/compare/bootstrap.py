@@ -43,7 +43,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def log_ratio(over: float, under: float) -> float:
     """Return ln(over / under); two that are not finite or not positive cannot be compared: NaN."""
-    if math.isinf(over) and math.isinf(under) or over <= 0 or under <= 0:
+    if (math.isinf(over) and math.isinf(under)) or over <= 0 or under <= 0:
         return math.nan
     return math.inf if math.isinf(over) else -math.inf if math.isinf(under) else math.log(over / under)
 

@@ -14,7 +14,7 @@ _THRESHOLD = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Serial:
-    """`tau`: requests that weigh as one independent one, at least 1; `block`: requests of one block; `lag1`: -1 to 1."""
+    """`tau`: requests that weigh as one independent one, at least 1; `block`: in requests; `lag1`: -1 to 1."""
 
     tau: float
     block: int
