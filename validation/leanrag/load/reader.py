@@ -46,11 +46,17 @@ def _folder(path: Path) -> Report:
 def _beside(rows: Path) -> Report:
     """Return inference-perf's report: its files share a folder, and perhaps a prefix."""
     prefix = rows.name.removesuffix(".gz").removesuffix(inference_perf.ROWS)
-    config = rows.with_name(prefix + inference_perf.CONFIG)
-    names = (rows.with_name(prefix + inference_perf.STAGE.format(index)) for index in count())
+    config = _there(rows.with_name(prefix + inference_perf.CONFIG))
+    names = (_there(rows.with_name(prefix + inference_perf.STAGE.format(index))) for index in count())
     stages = [_document(path) for path in takewhile(Path.is_file, names)]
-    asked = Node(yamlio.read(config), str(config))
+    asked = Node(yamlio.load(_text(config), str(config)), str(config))
     return inference_perf.report(_document(rows), asked, stages)
+
+
+def _there(path: Path) -> Path:
+    """Return the file, or its gzipped copy when only that is there."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed if packed.is_file() and not path.is_file() else path
 
 
 def _text(path: Path) -> str:

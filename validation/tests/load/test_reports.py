@@ -32,8 +32,9 @@ def promises(case: dict[str, Any]) -> Slo:
 
 
 def judged(case: dict[str, Any]) -> Judgement:
-    slo = promises(case)
-    return judge(read(REPORTS / f"{case['report']}.json.gz"), slo.objectives, slo.traffic, case.get("model", ""))
+    slo, folder = promises(case), REPORTS / case["report"]
+    path = folder if folder.is_dir() else REPORTS / f"{case['report']}.json.gz"
+    return judge(read(path), slo.objectives, slo.traffic, case.get("model", ""))
 
 
 def everything_said(found: Judgement) -> str:
@@ -50,7 +51,8 @@ def test_a_report_is_judged_as_written_beside_it(case: dict[str, Any]) -> None:
 
 
 def test_every_report_has_a_case() -> None:
-    assert {case["report"] for case in CASES} == {path.name.removesuffix(".json.gz") for path in REPORTS.glob("*.gz")}
+    there = {path.name.removesuffix(".json.gz") for path in REPORTS.iterdir() if path.is_dir() or path.suffix == ".gz"}
+    assert {case["report"] for case in CASES} == there - {"vllm-not-detailed"}
 
 
 @pytest.mark.parametrize("name", NEVER)

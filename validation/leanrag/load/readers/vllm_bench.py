@@ -2,7 +2,7 @@
 
 Read from vLLM 0.32.0, benchmarks/serve.py; the file names no version, so its shape is asked for instead. Its moments
 are of the client's monotonic clock: only their differences mean anything. What is not in it: the seed, the address,
-and the requests of --num-warmups and of the test run before, whose prompt is the first one's (a prefix cache knows it).
+and requests before the run (--num-warmups, --ready-check-timeout-sec), whose prompt is the first one of the run itself.
 Its TTFT ends at the first chunk, with or without text: servers that send the role ahead of the first token look quick.
 """
 
@@ -18,7 +18,8 @@ from leanrag.load.report import Counts, Report, Row, Stage
 TOOL = "vllm bench serve"
 _ARRAYS = ("input_lens", "output_lens", "ttfts", "itls", "latencies", "start_times", "errors")
 # Keys of a result that are text; --metadata KEY=VALUE adds others beside them.
-_TEXTS = {"date", "endpoint_type", "backend", "label", "model_id", "tokenizer_id", "request_rate", "ramp_up_strategy"}
+_TEXTS = {"date", "endpoint_type", "backend", "model_id", "tokenizer_id"}
+_ASKED = {"request_rate", "burstiness", "ramp_up_strategy"}
 
 
 def mine(value: Any) -> bool:
@@ -32,7 +33,9 @@ def report(documents: Sequence[Node]) -> Report:
     models = {document.at("model_id").text() for document in documents}
     if len(models) > 1:
         raise InputError(f"{first.source}: results of {len(models)} models", hint="keep one file for each model")
-    labels = {key: text for key, text in first.mapping().items() if isinstance(text, str) and key not in _TEXTS}
+    labels = {
+        key: text for key, text in first.mapping().items() if isinstance(text, str) and key not in _TEXTS | _ASKED
+    }
     stages = tuple(_stage(replace(document, tool=TOOL)) for document in documents)
     return Report(first.source, TOOL, models.pop(), "", None, stages, labels)
 
