@@ -1,32 +1,39 @@
 {{/*
-model.objectives: the objectives that this task can have, as JSON. An embedding comes in one piece, so a time to its first
-token would be its end-to-end latency under another name.
+model.objectives: the objectives that are promised and that this task can have, as JSON. An embedding comes in one piece, so a
+time to its first token would be its end-to-end latency under another name.
 */}}
 {{- define "model.objectives" -}}
-{{- $objectives := .Values.slo.objectives | default dict -}}
-{{- if eq .Values.task "embedding" -}}{{- $objectives = omit $objectives "ttft" "itl" -}}{{- end -}}
-{{- $objectives | toJson -}}
+{{- $promised := dict -}}
+{{- range $name, $objective := .Values.slo.objectives -}}
+{{- if $objective -}}
+{{- $_ := set $promised $name (ternary $objective (omit $objective "zone") (not (empty $objective.zone))) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq .Values.task "embedding" -}}{{- $promised = omit $promised "ttft" "itl" "tpot" -}}{{- end -}}
+{{- $promised | toJson -}}
 {{- end -}}
 
 {{/*
 model.buckets: vLLM's own bucket edges (0.32.0, vllm/v1/metrics/buckets.py) with one more at each latency objective that is
-not an edge already, as JSON; empty when there is none, or when they are off. A p95 inside a bucket of 100 to 250 ms can be wrong by 150 ms; a share at an edge is exact.
+not an edge already, as JSON; two objectives may share a family. Empty when there is none, or when they are off. A p95 inside a
+bucket of 100 to 250 ms can be wrong by 150 ms; a share at an edge is exact.
 */}}
 {{- define "model.buckets" -}}
 {{- $mode := .Values.monitoring.sloBuckets -}}
 {{- if or (eq $mode "always") (and (eq $mode "auto") (include "model.knows" (dict "ctx" . "since" "0.32.0"))) -}}
 {{- $edges := dict
-      "ttft" (list "time_to_first_token" (list 0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0 160.0 640.0 2560.0))
-      "itl" (list "inter_token_latency" (list 0.01 0.025 0.05 0.075 0.1 0.15 0.2 0.3 0.4 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0))
-      "e2e" (list "request_latency" (list 0.3 0.5 0.8 1.0 1.5 2.0 2.5 5.0 10.0 15.0 20.0 30.0 40.0 50.0 60.0 120.0 240.0 480.0 960.0 1920.0 7680.0)) -}}
+      "time_to_first_token" (list 0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0 160.0 640.0 2560.0)
+      "inter_token_latency" (list 0.01 0.025 0.05 0.075 0.1 0.15 0.2 0.3 0.4 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0)
+      "request_latency" (list 0.3 0.5 0.8 1.0 1.5 2.0 2.5 5.0 10.0 15.0 20.0 30.0 40.0 50.0 60.0 120.0 240.0 480.0 960.0 1920.0 7680.0) -}}
+{{- $of := dict "ttft" "time_to_first_token" "itl" "inter_token_latency" "tpot" "inter_token_latency" "e2e" "request_latency" "queue" "request_latency" -}}
 {{- $families := dict -}}
 {{- range $name, $objective := include "model.objectives" . | fromJson -}}
-{{- if and $objective (hasKey $edges $name) -}}
-{{- $family := index $edges $name -}}
+{{- with get $of $name -}}
+{{- $before := get $families . | default (get $edges .) -}}
 {{- $limit := float64 $objective.limit -}}
 {{- if eq $objective.unit "ms" -}}{{- $limit = divf $limit 1000.0 -}}{{- end -}}
-{{- $with := include "model.edges" (dict "edges" (last $family) "limit" $limit) | fromJsonArray -}}
-{{- if gt (len $with) (len (last $family)) -}}{{- $_ := set $families (first $family) $with -}}{{- end -}}
+{{- $after := include "model.edges" (dict "edges" $before "limit" $limit) | fromJsonArray -}}
+{{- if gt (len $after) (len $before) -}}{{- $_ := set $families . $after -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if $families -}}{{- $families | toJson -}}{{- end -}}
