@@ -14,7 +14,7 @@ _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 # name{labels} value [timestamp] [# exemplar]
 _SAMPLE = re.compile(
-    rf"({_NAME})\s*(?:\{{((?:[^\"}}]|{_QUOTED})*)\}})?\s*(?<=[\s}}])([^\s#_]+)(?:\s+-?[0-9.eE+-]+)?(?:\s+#\s.*)?\s*"
+    rf"({_NAME})\s*(?:\{{((?:[^\"}}]|{_QUOTED})*)\}})?\s*(?<=[\s}}])([^\s#_]+)(?:\s+-?[0-9][0-9.eE+-]*)?(?:\s+#\s.*)?\s*"
 )
 _LABEL = re.compile(rf"\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*({_QUOTED})\s*(?:,|$)")
 _TYPE = re.compile(rf"#\s*TYPE\s+({_NAME})\s+(\w+)\s*")
