@@ -95,8 +95,7 @@ def _when(run: Run) -> tuple[str, str]:
 
 def _run(document: Document, model: str) -> Run:
     entries = [entry for entry in document["objectives"] if entry["model"] == model]
-    load = next((step["facts"] for step in document["steps"] if step["name"] == "load"), {})
-    engines = load.get("engine")
+    engines = next((step["facts"].get("engine") for step in document["steps"] if step["name"] == "load"), None)
     said = engines.get(model) if isinstance(engines, Mapping) else None
     return Run(
         id=document["id"],
