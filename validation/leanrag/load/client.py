@@ -1,11 +1,14 @@
 """Whether the load client did what it was asked: if it did not, the figures are its own, not the service's."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from leanrag.core.result import Item
 from leanrag.load.evidence import Case, passed, refused
-from leanrag.load.report import Row, Stage
-from leanrag.slo.objectives import Traffic
+from leanrag.load.health import achieved, in_flight
+from leanrag.load.report import ClientHealth, Row, Stage
+from leanrag.slo.decide import percent
+from leanrag.slo.objectives import Objective, Traffic
 
 # Arrivals that the client schedules itself must be as declared; a closed loop loses its start and its end.
 RATE_BAND = (0.95, 1.05)
@@ -13,7 +16,11 @@ CONCURRENCY_SHARE = 0.8
 # GuideLLM's own threshold for root_late.
 LATE_SECONDS = 0.2
 FEW = 10
-_PLANNED = {"max_requests", "max_duration"}
+# A list of moments ends with its last request, every other run with its number.
+_PLANNED = {"max_requests", "max_duration", "requests_exhausted"}
+# What the client may use of its processors, and how much of a promise's limit it may be late itself.
+CPU_SHARE = 0.9
+LAG_SHARE = 0.1
 # GuideLLM 0.8.1 now and then loses the last word of one request, and then ends without naming a constraint.
 LOST_SHARE = 0.02
 # Start-up of a short run trips this one; it says nothing about the requests.
@@ -48,6 +55,8 @@ def pace(case: Case) -> Item:
 
 
 def _rate(case: Case, asked: float) -> Item:
+    if case.stage.shape:
+        return _listed(case)
     starts = [row.start for row in case.rows]
     if len(starts) < FEW or starts[-1] <= starts[0]:
         return refused("pace", f"{len(starts)} requests are too few to tell the rate")
@@ -56,12 +65,20 @@ def _rate(case: Case, asked: float) -> Item:
     return (passed if RATE_BAND[0] <= achieved / asked <= RATE_BAND[1] else refused)("pace", said)
 
 
+def _listed(case: Case) -> Item:
+    """A burst or a ramp has another rate at every moment: what counts is that each request left at its own."""
+    kept = achieved(case.stage)
+    if kept is None:
+        return refused("pace", f"{len(case.stage.rows)} requests are too few to tell the pace")
+    said = f"{case.stage.name}: its list was sent at {kept:.2f} of the planned pace"
+    return (passed if RATE_BAND[0] <= kept <= RATE_BAND[1] else refused)("pace", said)
+
+
 def _in_flight(case: Case, asked: int) -> Item:
     begin, end = case.rows[0].start, case.stage.end
     if end <= begin:
         return refused("pace", "the measurement has no length")
-    busy = sum(max(0.0, min(row.end, end) - max(row.start, begin)) for row in case.stage.rows)
-    seen = busy / (end - begin)
+    seen = in_flight(case.stage, begin, end)
     said = f"{seen:.1f} requests in flight on average, {asked} asked"
     return (passed if seen >= CONCURRENCY_SHARE * asked else refused)("pace", said)
 
@@ -74,8 +91,21 @@ def unhurried(case: Case) -> Item:
     late = sorted(row.start - row.targeted for row in case.rows if row.targeted is not None)
     if case.stage.rate is not None and late and (worst := late[int(0.95 * (len(late) - 1))]) > LATE_SECONDS:
         return refused("client", f"the client was the bottleneck: 5 % of its requests left {worst:.2f} s late or more")
+    if case.stage.client and (limit := overstrained(case.stage.client, case.objectives)):
+        return refused("client", f"the client was the bottleneck: {limit}")
     noted = ", ".join(warning.code for warning in case.stage.warnings)
     return passed("client", f"requests left in time{f' (noted: {noted})' if noted else ''}")
+
+
+def overstrained(health: ClientHealth, objectives: Sequence[Objective]) -> str:
+    """Say which limit of its own the client reached; empty when none did that was measured."""
+    if health.cpu_share is not None and health.cpu_share > CPU_SHARE:
+        return f"it used {percent(health.cpu_share)} of its processors; at most {percent(CPU_SHARE)}"
+    limits = [one.limit_seconds for one in objectives if one.metric in ("ttft", "e2e")]
+    most = LAG_SHARE * min(limits, default=LATE_SECONDS / LAG_SHARE)
+    if health.loop_lag is not None and health.loop_lag > most:
+        return f"1 % of its requests left {health.loop_lag * 1000:.0f} ms late or more; at most {most * 1000:.0f} ms"
+    return ""
 
 
 def lost(stage: Stage, traffic: Traffic) -> tuple[Row, ...]:

@@ -67,6 +67,7 @@ class ClientHealth:
 class Stage:
     """One strategy of a run: what was asked of the client, its measurement window, and every request sent.
 
+    `shape` says how an open loop departs from even distances and one length, as its runner declared it ("poisson").
     `made` counts the warm-up and requests cancelled before they were sent too; `rows` are in the order of their start.
     """
 
@@ -82,12 +83,13 @@ class Stage:
     saturated: bool | None
     warnings: tuple[Complaint, ...]
     client: ClientHealth | None = None
+    shape: str = ""
 
     @property
     def name(self) -> str:
-        """'constant 5/s', 'concurrent 8', 'synchronous'."""
+        """'constant 5/s', 'poisson, mixed lengths 5/s', 'concurrent 8', 'synchronous'."""
         if self.rate is not None:
-            return f"{self.kind} {self.rate:g}/s"
+            return f"{self.shape or self.kind} {self.rate:g}/s"
         return self.kind if self.streams is None else f"{self.kind} {self.streams}"
 
 

@@ -5,7 +5,7 @@ import gzip
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leanrag.core.errors import InputError, LeanragError, StoppedError, ToolError
@@ -14,10 +14,12 @@ from leanrag.core.outcome import Outcome
 from leanrag.core.process import Completed, last_lines, run
 from leanrag.core.progress import say
 from leanrag.core.result import JSON, StepResult
-from leanrag.load import prompts, scenario
+from leanrag.load import health, prompts, scenario
+from leanrag.load.prompts import Ask
 from leanrag.load.reader import read
 from leanrag.load.scenario import Work
 from leanrag.slo.objectives import Traffic
+from leanrag.slo.shape import STEADY, Shape
 
 NAME = "load"
 _HINT = "install guidellm==0.8.1 in an environment of its own and name its program"
@@ -40,10 +42,16 @@ def run_load(
     guidellm: Path,
     api_key: str = "",
     labels: Mapping[str, str] | None = None,
+    *,
+    shape: Shape = STEADY,
+    asks: Sequence[Ask] = (),
+    enforce: bool = False,
 ) -> StepResult:
     """Send the declared traffic to an OpenAI API (`url` has no /v1), and keep the report.
 
-    It lands as `out`/guidellm.json.gz, named in facts["report"].
+    It lands as `out`/guidellm.json.gz, named in facts["report"]; what the client used meanwhile as `out`/client.json.
+    `asks` are the requests (by default the plan of this traffic, shape and seed); `enforce` ends the run when the
+    service cannot carry them.
 
     PASS says only that a readable report exists; without one the result is INCONCLUSIVE with the tool's last words.
     Raises ToolError for another version of GuideLLM, InputError when `out` cannot be written, StoppedError on a signal.
@@ -51,12 +59,15 @@ def run_load(
     check_version(guidellm)
     work = Work(out.resolve())
     started = time.monotonic()
-    _prepare(work, scenario.scenario(url, model, traffic, seed, work, labels or {}), traffic, seed)
+    told = scenario.scenario(url, model, traffic, seed, work, labels or {}, shape=shape, enforce=enforce)
+    _prepare(work, told, asks or prompts.plan(traffic, shape, seed))
     say(f"load: {traffic.sent} requests to {model} at {url}, at most {traffic.max_duration_seconds:g} s")
     try:
-        done, words = _run(guidellm, work, traffic, api_key)
+        with health.Watch(work.folder) as watch:
+            done, words = _run(guidellm, work, traffic, scenario.environment(traffic, work, api_key, shape))
     finally:
         shutil.rmtree(work.home, ignore_errors=True)
+    health.keep(work.folder / health.FILE, watch.samples)
     problem = words or _keep(work)
     seconds = time.monotonic() - started
     facts: dict[str, JSON] = {"seed": seed, "argv": list(scenario.argv(guidellm, work)), "tool": scenario.VERSION}
@@ -69,18 +80,17 @@ def run_load(
     return StepResult(NAME, Outcome.PASS, f"{model}: report written in {seconds:.0f} s", seconds, facts=facts)
 
 
-def _prepare(work: Work, told: Mapping[str, JSON], traffic: Traffic, seed: int) -> None:
-    # An old report must not be taken for this run's.
-    for old in (work.report, work.kept):
+def _prepare(work: Work, told: Mapping[str, JSON], asks: Sequence[Ask]) -> None:
+    # An old report must not be taken for this run's, nor what its client used.
+    for old in (work.report, work.kept, work.folder / health.FILE):
         with contextlib.suppress(FileNotFoundError):
             old.unlink()
-    texts = prompts.prompts(seed, traffic.sent, traffic.prompt_tokens)
-    write_atomic(work.prompts, prompts.as_csv(texts, traffic.output_tokens))
+    write_atomic(work.prompts, prompts.as_csv(asks))
     write_atomic(work.scenario, json.dumps(told, indent=2) + "\n")
     work.home.mkdir(exist_ok=True)
 
 
-def _run(guidellm: Path, work: Work, traffic: Traffic, api_key: str) -> tuple[Completed | None, str]:
+def _run(guidellm: Path, work: Work, traffic: Traffic, env: Mapping[str, str]) -> tuple[Completed | None, str]:
     """Return what the program left, and what went wrong before a report could be looked for."""
     limit, started = scenario.deadline(traffic), time.monotonic()
     try:
@@ -89,7 +99,7 @@ def _run(guidellm: Path, work: Work, traffic: Traffic, api_key: str) -> tuple[Co
             what="guidellm run",
             timeout=limit,
             cwd=work.folder,
-            env=scenario.environment(traffic, work, api_key),
+            env=env,
             check=False,
         )
     except StoppedError:

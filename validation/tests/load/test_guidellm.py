@@ -13,6 +13,7 @@ from leanrag.core.outcome import Outcome
 from leanrag.load.judge import Judgement, judge
 from leanrag.load.reader import read
 from leanrag.load.runner import run_load
+from leanrag.load.scenario import SCENARIO_LABEL, fingerprint
 from leanrag.slo.objectives import Objective, Traffic
 
 # Tests are imported by file (importlib mode), so a helper beside them is too.
@@ -59,7 +60,8 @@ def test_a_good_server_passes_and_was_asked_what_was_declared(traffic: Traffic, 
     assert len(seen.bodies) == traffic.sent == len({str(body["messages"]) for body in seen.bodies})
     assert {(b["max_completion_tokens"], b["ignore_eos"], b["stream"]) for b in seen.bodies} == {(12, True, True)}
     report = read(Path(str(step.facts["report"])))
-    assert (report.labels, report.seed, report.model) == ({"revision": "abc"}, 11, "tiny")
+    assert (report.seed, report.model) == (11, "tiny")
+    assert report.labels == {"revision": "abc", SCENARIO_LABEL: fingerprint(traffic)}
     assert not any(key.encode() in path.read_bytes() for path in (tmp_path / "scenario.json", tmp_path / "prompts.csv"))
     assert not (tmp_path / "home").exists()
 

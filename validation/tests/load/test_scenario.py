@@ -13,8 +13,10 @@ import pytest
 from leanrag.core.errors import StoppedError, ToolError
 from leanrag.core.outcome import Outcome
 from leanrag.load import prompts, runner, scenario
-from leanrag.load.scenario import Work
+from leanrag.load.prompts import Ask
+from leanrag.load.scenario import RATE_LABEL, SCENARIO_LABEL, SHAPE_LABEL, Work
 from leanrag.slo.objectives import Traffic
+from leanrag.slo.shape import Burst, Prefix, Shape
 
 CONSTANT = Traffic("constant", 320, 256, 64, 30.0, 16, 120.0, rate=4.0)
 CONCURRENT = Traffic("concurrent", 320, 256, 64, 30.0, 16, 120.0, streams=64)
@@ -45,6 +47,43 @@ def test_the_profile_is_the_declared_one_and_ends_after_warm_up_and_requests() -
     assert scenario.deadline(CONSTANT) == 180.0
 
 
+def test_a_list_of_moments_is_replayed_by_its_own_times_and_ends_with_its_last_request() -> None:
+    told = scenario.scenario("http://m", "g", CONSTANT, 7, Work(Path("/w")), {}, shape=Shape("poisson"))
+    content: Any = told["spec"]
+    assert content["profile"] == {"kind": "replay", "schedule_turn": "timestamp"}
+    assert "max_requests" not in {one["kind"] for one in content["constraints"]}
+
+
+def test_a_run_that_may_end_early_is_ended_by_growing_queues() -> None:
+    told: Any = scenario.scenario("http://m", "g", CONSTANT, 7, Work(Path("/w")), {}, enforce=True)["spec"]
+    watched = next(one for one in told["constraints"] if one["kind"] == "over_saturation")
+    assert watched == {"kind": "over_saturation", "mode": "enforce", "min_seconds": scenario.ENFORCED_AFTER}
+
+
+def test_a_report_names_its_traffic_by_labels_that_a_caller_cannot_forge() -> None:
+    told: Any = scenario.scenario(
+        "http://m", "g", CONSTANT, 7, Work(Path("/w")), {RATE_LABEL: "9", "run": "x"}, shape=Shape("poisson")
+    )["metadata"]
+    assert (told["labels"][RATE_LABEL], told["labels"][SHAPE_LABEL], told["labels"]["run"]) == ("4", "poisson", "x")
+
+
+def test_the_scenarios_name_changes_with_traffic_and_shape_and_not_with_the_seed() -> None:
+    same = [scenario.scenario("http://m", "g", CONSTANT, seed, Work(Path("/w")), {})["metadata"] for seed in (1, 2)]
+    assert same[0] == same[1] == {"labels": {SCENARIO_LABEL: scenario.fingerprint(CONSTANT)}}
+    names = {
+        scenario.fingerprint(CONSTANT, shape) for shape in (Shape(), Shape(spread=0.1), Shape(prefix=Prefix(0.5, 2)))
+    }
+    assert len(names | {scenario.fingerprint(CONCURRENT)}) == 4
+
+
+def test_workers_follow_the_peak_and_every_listed_request_can_be_held() -> None:
+    slow = Traffic("constant", 320, 256, 64, 30.0, 16, 120.0, rate=10.0)
+    burst = Shape("burst", burst=Burst(5.0, 0.1, 10.0))
+    env = scenario.environment(slow, Work(Path("/w")), shape=burst)
+    assert (env["GUIDELLM__MAX_WORKER_PROCESSES"], env["GUIDELLM__MAX_CONCURRENCY"]) == ("2", "336")
+    assert "GUIDELLM__MAX_CONCURRENCY" not in scenario.environment(slow, Work(Path("/w")))
+
+
 def test_the_environment_is_closed_and_holds_the_key_that_nothing_else_holds() -> None:
     work = Work(Path("/w"))
     with patch.dict(os.environ, {"HTTPS_PROXY": "http://p", "GUIDELLM__MAX_CONCURRENCY": "1", "HF_TOKEN": "t"}):
@@ -69,10 +108,10 @@ def test_another_run_of_the_same_revision_has_another_seed() -> None:
 
 
 def test_every_row_of_the_prompt_file_asks_for_its_output_tokens() -> None:
-    rows = list(csv.DictReader(io.StringIO(prompts.as_csv(('a "b", c', "d"), 32))))
+    rows = list(csv.DictReader(io.StringIO(prompts.as_csv((Ask('a "b", c', 32), Ask("d", 7))))))
     assert rows == [
         {"prompt": 'a "b", c', "output_tokens_count": "32"},
-        {"prompt": "d", "output_tokens_count": "32"},
+        {"prompt": "d", "output_tokens_count": "7"},
     ]
 
 
