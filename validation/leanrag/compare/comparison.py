@@ -157,7 +157,9 @@ def _reason(answer: Answer, contrasts: Sequence[Contrast]) -> str:
     of = [one for one in contrasts if one.answer is answer]
     if not of:
         return "nothing was measured on both sides"
-    names = ", ".join(one.evidence.measure.name for one in of[:3]) + (" and more" if len(of) > 3 else "")
+    several = len({one.evidence.stage for one in contrasts}) > 1
+    named = [f"{one.evidence.measure.name}{f' at {one.evidence.stage}' if several else ''}" for one in of[:3]]
+    names = ", ".join(named) + (f" and {len(of) - 3} more" if len(of) > 3 else "")
     if answer is Answer.INDISTINGUISHABLE:
         return f"all {len(of)} figures are shown not to be worse by more than their margin"
     if answer is Answer.UNDECIDED:

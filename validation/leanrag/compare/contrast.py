@@ -44,14 +44,9 @@ class Contrast:
 
 def decide(found: Sequence[Evidence], margins: Margins) -> tuple[Contrast, ...]:
     """Return every figure with its answer; the family of Holm's correction is all of them."""
-    limits = [_on_scale(margins.of(one.measure), one.measure) for one in found]
-    usable = [_refused(one, limit, margins) for one, limit in zip(found, limits, strict=True)]
-    worse = adjusted([1.0 if why else one.above(0.0) for one, why in zip(found, usable, strict=True)])
-    better = adjusted([1.0 if why else one.below(0.0) for one, why in zip(found, usable, strict=True)])
-    return tuple(
-        _contrast(one, why, margins, worse[at], better[at], one.below(limits[at]))
-        for at, (one, why) in enumerate(zip(found, usable, strict=True))
-    )
+    worse = adjusted([one.above(0.0) for one in found])
+    better = adjusted([one.below(0.0) for one in found])
+    return tuple(_contrast(one, margins, worse[at], better[at]) for at, one in enumerate(found))
 
 
 def _on_scale(margin: float, measure: Measure) -> float:
@@ -63,31 +58,34 @@ def off_scale(value: float, measure: Measure) -> float:
     return value if measure.kind == "difference" else math.expm1(value)
 
 
-def _refused(one: Evidence, limit: float, margins: Margins) -> str:
+def _contrast(one: Evidence, margins: Margins, worse: float, better: float) -> Contrast:
+    margin = margins.of(one.measure)
+    limit = _on_scale(margin, one.measure)
+    refused = _refused(one, limit, margin)
+    # A margin that same-code noise fills is no margin; that something is worse can be shown all the same.
+    within = 1.0 if refused else one.below(limit)
+    answer = _answer(worse, better, within)
+    reason = refused if refused and answer is Answer.UNDECIDED else _reason(answer, margin, one.measure)
+    return Contrast(one, answer, reason, margin, *_natural(one), worse, better, within)
+
+
+def _refused(one: Evidence, limit: float, margin: float) -> str:
     if one.problem or one.noise is None:
         return one.problem
     if limit >= one.noise.least_margin:
         return ""
     least, easy = (off_scale(value, one.measure) for value in (one.noise.least_margin, one.noise.easy_margin))
-    given = margins.of(one.measure)
     return (
-        f"a margin of {given * 100:.3g} % is below twice the same-code noise ({least * 100:.3g} %); "
-        f"the same code keeps {easy * 100:.3g} % nine times of ten: repeat more often, or widen it"
+        f"a margin of {margin * 100:.3g} % is below twice the same-code noise ({least * 100:.3g} %): repeat more "
+        f"often, or allow {easy * 100:.3g} %, which the same code keeps nine times of ten"
     )
 
 
-def _contrast(one: Evidence, refused: str, margins: Margins, worse: float, better: float, within: float) -> Contrast:
-    change, lower, upper = _natural(one)
-    answer = _answer(refused, worse, better, within)
-    reason = refused or _reason(answer, margins.of(one.measure), one.measure)
-    return Contrast(one, answer, reason, margins.of(one.measure), change, lower, upper, worse, better, within)
-
-
-def _answer(refused: str, worse: float, better: float, within: float) -> Answer:
-    if refused:
-        return Answer.UNDECIDED
+def _answer(worse: float, better: float, within: float) -> Answer:
+    if better <= ALPHA:
+        return Answer.BETTER
     if within <= ALPHA:
-        return Answer.BETTER if better <= ALPHA else Answer.INDISTINGUISHABLE
+        return Answer.INDISTINGUISHABLE
     return Answer.WORSE if worse <= ALPHA else Answer.UNDECIDED
 
 

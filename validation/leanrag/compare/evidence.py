@@ -61,7 +61,9 @@ class Evidence:
 Sides = tuple[Sequence[Sample], Sequence[Sample]]
 
 
-def evidence(measure: Measure, stage: str, sides: Sides, same_code: Sequence[Sample], seed: int, draws: int = DRAWS) -> Evidence:
+def evidence(
+    measure: Measure, stage: str, sides: Sides, same_code: Sequence[Sample], seed: int, draws: int = DRAWS
+) -> Evidence:
     """Return what the runs of both sides, and runs of the same code, say about one figure at one load."""
     series = tuple([measure.series(one) for one in side] for side in sides)
     counts = (sum(map(len, series[0])), sum(map(len, series[1])))

@@ -31,7 +31,9 @@ class Sample:
 
     @property
     def tokens_per_second(self) -> float:
-        """Output tokens a second."""
+        """Output tokens a second; of a closed loop what its streams give while each holds a request."""
+        if self.stage.rate is None:
+            return rate(work(self))
         tokens = sum(row.output_tokens or 0 for row in self.answered)
         return tokens / self.seconds if self.seconds > 0 else 0.0
 
@@ -75,7 +77,8 @@ def work(found: Sample) -> tuple[tuple[float, float], ...]:
     """Return (output tokens of all streams, seconds in flight) of each request: their ratio is tokens a second."""
     streams = found.stage.streams or 1
     return tuple(
-        (float(streams * (row.output_tokens or 0)) if row.status == "successful" else 0.0, max(0.0, row.age)) for row in found.rows
+        (float(streams * (row.output_tokens or 0)) if row.status == "successful" else 0.0, max(0.0, row.age))
+        for row in found.rows
     )
 
 
