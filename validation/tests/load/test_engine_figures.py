@@ -1,5 +1,6 @@
 """Engine and client count the same requests: their figures stand side by side, or it is said why not."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from leanrag.core.outcome import Outcome
 from leanrag.engine.exposition import series
 from leanrag.engine.histogram import Range
+from leanrag.engine.recording import read_snapshots
 from leanrag.engine.snapshot import Snapshot
 from leanrag.load.beside import agreement, beside
 from leanrag.load.engine_figures import HISTOGRAMS, PHASES, figures, span
+from leanrag.load.record import Watched, record
 from leanrag.load.report import Counts, Row, Stage
+from leanrag.load.rows import Kept, read_kept
 from leanrag.slo.objectives import Objective
 
 # vLLM 0.32.0's edges of the time to first token, shortened (v1/metrics/buckets.py).
@@ -248,3 +252,30 @@ def test_a_declared_hit_rate_that_nobody_tells_is_refused(engine):
         Snapshot(s.moment, {k: v for k, v in s.samples.items() if "prefix_cache" not in k.name}) for s in run(engine)
     ]
     assert agreement(of(quiet), stage(), (0.0, 1.0)).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_run_leaves_its_rows_its_snapshots_and_its_figures(engine, tmp_path):
+    snapshots, sent = run(engine, 100, cached=16), stage(100)
+    gpu = series("DCGM_FI_DEV_GPU_UTIL", UUID="GPU-a", pod="tiny-0")
+    exporter = [Snapshot(START + at, {gpu: 90.0}) for at in range(5)]
+    watched = Watched([snapshots, snapshots], [exporter], (("pod", "tiny-0"),), ("engine: answered 500",))
+    left = record(tmp_path, sent, watched, "tiny", [TTFT], {"scenario": "s1"})
+    assert [each.name for each in left.files] == [
+        "rows.jsonl.zst",
+        "engine.jsonl.zst",
+        "engine-2.jsonl.zst",
+        "gpus.jsonl.zst",
+    ]
+    assert read_kept(left.files[0]) == Kept(sent, {"model": "tiny", "scenario": "s1"})
+    assert list(read_snapshots(left.files[1])) == snapshots
+    entry = json.loads(json.dumps(left.entry()))
+    assert (entry["finished"], entry["prefixHitRate"], entry["engines"]) == (200, 0.25, 2)
+    assert entry["beside"][0]["clientShare"] == 0
+    assert entry["gpus"][0]["busy"] == pytest.approx(0.9)
+    assert entry["scrapeProblems"] == ["engine: answered 500"]
+
+
+def test_a_run_that_nobody_watched_leaves_its_rows(tmp_path):
+    left = record(tmp_path, stage(), Watched([]), "tiny", [TTFT])
+    assert [each.name for each in left.files] == ["rows.jsonl.zst"]
+    assert left.figures.problems == ("no engine was watched",)
