@@ -10,11 +10,14 @@ from statistics import median
 
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import Item
-from leanrag.load.observe import SHOWN, figure
+from leanrag.load.beside import agreement
+from leanrag.load.engine_figures import EngineFigures
+from leanrag.load.observe import SHOWN, figure, outcomes, values
 from leanrag.load.report import Report, Row, Stage
 from leanrag.slo.binomial import proves_beyond, required
+from leanrag.slo.correlation import Correlation, measure
 from leanrag.slo.decide import percent
-from leanrag.slo.objectives import Metric, Objective, Traffic
+from leanrag.slo.objectives import REQUEST_LATENCIES, Decision, Metric, Objective, Traffic
 
 # Without a promised error rate this is what a run may show and still be evidence of latencies.
 ERRORS_ALLOWED = 0.01
@@ -29,7 +32,10 @@ FIGURES_SHARE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a check looks at: `rows` are the measured requests of `stage`; `model` is the name that was to be tested."""
+    """What a check looks at: `rows` are the measured requests of `stage`; `model` is the name that was to be tested.
+
+    `decision` is how the promises are decided; `figures` are the engine's own, None where nobody read them.
+    """
 
     report: Report
     stage: Stage
@@ -37,6 +43,8 @@ class Case:
     objectives: tuple[Objective, ...]
     traffic: Traffic
     model: str
+    decision: Decision = "exact"
+    figures: EngineFigures | None = None
 
     @property
     def answered(self) -> tuple[Row, ...]:
@@ -91,6 +99,8 @@ def enough(case: Case) -> Item:
     """There are as many requests as the strictest promise needs when none breaks it."""
     if not case.rows:
         return refused("enough requests", "no request was measured")
+    if case.decision == "sequential":
+        return passed("enough requests", f"{len(case.rows)} measured; each promise says itself whether they suffice")
     needs = {one.name: required(one.allowed, one.confidence) or 0 for one in case.objectives}
     strictest = max(needs, key=lambda name: needs[name], default="")
     if strictest and len(case.rows) < needs[strictest]:
@@ -178,9 +188,28 @@ def prompt_length(case: Case) -> Item:
 
 def engine(case: Case) -> Item:
     """The engine's own figures agree."""
+    if case.figures is not None:
+        return agreement(case.figures, case.stage)
     return Item("engine metrics", Outcome.NOT_RUN, "needs the engine's /metrics during the run; not read here")
 
 
 def independent(case: Case) -> Item:
-    """Requests are independent enough for the exact test."""
-    return Item("independence", Outcome.NOT_RUN, "requests are taken as independent; correlation is not measured")
+    """How far requests hang together; a sequential decision reckons with it, and refuses a PASS where it is too far."""
+    if case.decision == "exact":
+        reason = "requests are taken as independent; correlation is not measured"
+        return Item("independence", Outcome.NOT_RUN, reason)
+    said = [_correlation(one, case) for one in case.objectives if one.metric in (*REQUEST_LATENCIES, "goodput")]
+    return passed(
+        "independence", "; ".join(said) or "no latency is promised, so nothing tells how far they hang together"
+    )
+
+
+def _correlation(objective: Objective, case: Case) -> str:
+    told = [one is True for one in outcomes(objective, case.rows, case.traffic, case.objectives)]
+    seen = measure(told, values(objective, case.rows, case.objectives), objective.allowed)
+    lags = [f"{value:.2f} of {what}" for what, value in _lags(seen) if value is not None]
+    return f"{objective.name}: lag-1 {' and '.join(lags) or 'unknown'}; {seen.n} are worth {seen.effective:.0f}"
+
+
+def _lags(seen: Correlation) -> tuple[tuple[str, float | None], ...]:
+    return ("latencies", seen.latencies), ("violations", seen.violations)

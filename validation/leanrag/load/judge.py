@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 
 from leanrag.core.outcome import Outcome, worst
 from leanrag.core.result import Item
-from leanrag.engine.histogram import Histogram
 from leanrag.load import client, evidence
+from leanrag.load.engine_figures import EngineFigures
 from leanrag.load.evidence import Case, Check
-from leanrag.load.flow import throughput
-from leanrag.load.observe import Distribution, distributions, measured, observe
+from leanrag.load.observe import Distribution, distributions, measured
+from leanrag.load.parts import Part, decided, whole
 from leanrag.load.report import Report, Stage
-from leanrag.load.waiting import waited
 from leanrag.slo.decide import ObjectiveResult, Observation, decide
 from leanrag.slo.objectives import Objective, Slo, Traffic
 
@@ -36,6 +35,10 @@ CHECKS: tuple[Check, ...] = (
     evidence.engine,
     evidence.independent,
 )
+# These ask what a client did, and each part of a run has one of its own.
+CLIENTS: frozenset[Check] = frozenset(
+    (client.profile, client.pace, client.arrivals, client.unhurried, client.ended, client.saturated)
+)
 # When one of these is refused the figures are the client's own: they prove nothing for the service, nor against it.
 _CLIENT = frozenset({"subject", "rows", "profile", "pace", "arrivals", "client"})
 
@@ -56,10 +59,10 @@ def judge(report: Report, objectives: Sequence[Objective], traffic: Traffic, mod
     return judge_slo(report, Slo(tuple(objectives), traffic), model)
 
 
-def judge_slo(report: Report, slo: Slo, model: str = "", queue: Histogram | None = None) -> Judgement:
+def judge_slo(report: Report, slo: Slo, model: str = "", engine: EngineFigures | None = None) -> Judgement:
     """Return what this report proves about a whole `slo:` block; `model` is the one under test.
 
-    `queue` is what the engine's histogram of queue times grew by during the run; None where nobody read it.
+    `engine` is what the engine itself said of the run; None where nobody read it.
 
     PASS: every piece of evidence and every promise holds. FAIL: too many errors, or a promise proven broken by
     figures that are the service's own. INCONCLUSIVE: everything else, with no promise at all included.
@@ -68,9 +71,20 @@ def judge_slo(report: Report, slo: Slo, model: str = "", queue: Histogram | None
     if stage is None:
         return _no_answer(report, slo.objectives)
     rows = (*measured(stage, slo.traffic.warmup_requests), *client.lost(stage, slo.traffic))
-    case = Case(report, stage, rows, slo.objectives, slo.traffic, model)
-    items = tuple(check(case) for check in CHECKS)
-    results = tuple(decide(one, _seen(one, case, queue)) for one in slo.objectives)
+    return judge_parts(report, (Part(stage, rows, slo.traffic),), slo, model, engine)
+
+
+def judge_parts(
+    report: Report, parts: Sequence[Part], slo: Slo, model: str = "", engine: EngineFigures | None = None
+) -> Judgement:
+    """Return what a run in one part or several proves: promises by the requests of all, its client part by part."""
+    if not parts:
+        return _no_answer(report, slo.objectives)
+    rows = tuple(row for part in parts for row in part.rows)
+    case = Case(report, whole(parts), rows, slo.objectives, slo.traffic, model, slo.decision, engine)
+    cases = [replace(case, stage=part.stage, rows=part.rows, traffic=part.traffic) for part in parts]
+    items = tuple(_of_each(check, cases) if check in CLIENTS else check(case) for check in CHECKS)
+    results = decided(case, parts, slo)
     doubt = next((item for item in items if item.name in _CLIENT and item.outcome is not Outcome.PASS), None)
     if doubt and not any(item.outcome is Outcome.FAIL for item in items):
         results = tuple(_withheld(result, doubt) for result in results)
@@ -78,12 +92,13 @@ def judge_slo(report: Report, slo: Slo, model: str = "", queue: Histogram | None
     return Judgement(outcome, reason, results, items, distributions(case.rows, slo.objectives))
 
 
-def _seen(objective: Objective, case: Case, queue: Histogram | None) -> Observation:
-    if objective.metric == "throughput":
-        return throughput(objective, case.stage, case.rows)
-    if objective.metric == "queue":
-        return waited(objective, queue, len(case.rows))
-    return observe(objective, case.rows, case.traffic, case.objectives)
+def _of_each(check: Check, cases: Sequence[Case]) -> Item:
+    """The first item that holds a PASS back, and of which part it is."""
+    items = [check(case) for case in cases]
+    at = next((index for index, item in enumerate(items) if item.outcome is not Outcome.PASS), 0)
+    if len(items) == 1:
+        return items[0]
+    return replace(items[at], reason=f"part {at + 1} of {len(items)}: {items[at].reason}")
 
 
 def _stage(report: Report, traffic: Traffic) -> Stage | None:

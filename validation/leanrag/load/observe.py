@@ -60,6 +60,22 @@ def outcomes(
     return tuple(_any(_broken(one, row, traffic) for one in parts) for row in rows)
 
 
+def values(objective: Objective, rows: Sequence[Row], others: Sequence[Objective] = ()) -> tuple[float | None, ...]:
+    """Return each request's latency in seconds, by whose order it is told how far requests hang together.
+
+    Goodput's is the largest share of a limit that any of its latencies takes; errors and availability have none.
+    """
+    if objective.metric == "goodput":
+        parts = tuple(one for one in others if one.metric in REQUEST_LATENCIES)
+        return tuple(_tightest(row, parts) for row in rows)
+    return tuple(figure(row, objective.metric) for row in rows)
+
+
+def _tightest(row: Row, parts: Sequence[Objective]) -> float | None:
+    seen = [value / one.limit_seconds for one in parts if (value := figure(row, one.metric)) is not None]
+    return max(seen, default=None)
+
+
 def _any(broken: Iterable[bool | None]) -> bool | None:
     """One broken promise is enough; without one, nobody can tell while one of them cannot be told, or there is none."""
     told = tuple(broken)

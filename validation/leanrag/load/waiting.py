@@ -4,8 +4,6 @@ from leanrag.engine.histogram import Histogram
 from leanrag.slo.decide import Observation
 from leanrag.slo.objectives import Objective
 
-METRIC = "vllm:request_queue_time_seconds"
-
 
 def waited(objective: Objective, seen: Histogram | None, sent: int) -> Observation:
     """Return what the engine counted during the run; `sent` requests of ours must be among them.

@@ -79,12 +79,12 @@ def decide(objective: Objective, seen: Observation) -> ObjectiveResult:
         return _result(objective, seen, Outcome.INCONCLUSIVE if carried else Outcome.FAIL, problem)
     if not proves_within(against, seen.n, objective.allowed, objective.confidence):
         return _result(objective, seen, Outcome.INCONCLUSIVE, "")
-    if problem := _unbelievable(objective, seen.estimate):
+    if problem := unbelievable(objective, seen.estimate):
         return _result(objective, seen, Outcome.INCONCLUSIVE, problem)
     return _result(objective, seen, Outcome.PASS, "")
 
 
-def _unbelievable(objective: Objective, estimate: float | None) -> str:
+def unbelievable(objective: Objective, estimate: float | None) -> str:
     """Say why a figure cannot stand beside a PASS; empty when it can. A share needs none: its counts are checked."""
     if objective.metric not in (*LATENCIES, "throughput"):
         return ""

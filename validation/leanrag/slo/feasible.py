@@ -1,9 +1,12 @@
 """Promises that no run of this traffic could ever prove, found before a request is sent."""
 
+import math
 from collections.abc import Iterator
 
+from leanrag.core.errors import InputError
 from leanrag.slo.binomial import required
-from leanrag.slo.objectives import LATENCIES, REQUEST_LATENCIES, Objective, Slo, Traffic
+from leanrag.slo.objectives import LATENCIES, REQUEST_LATENCIES, Objective, Slo, Traffic, Zone
+from leanrag.slo.sequential import fixed_n
 
 # Measured for GuideLLM 0.8.1 on two cores: beyond these its own delays show in the figures.
 MOST_STREAMS = 128
@@ -12,12 +15,18 @@ MOST_RATE = 150.0
 MOST_PARTS = 20
 # A run is ended when more than this is certain; a promise that allows more would never be judged to its end.
 MOST_ERRORS = 0.1
+_LARGEST_ERROR = 0.5
 
 
 def problems(slo: Slo) -> tuple[str, ...]:
     """Return one line for each impossibility: its key under `slo.`, what is wrong, and the way out."""
-    each = (line for one in slo.objectives for line in (*_objective(one, slo.traffic), *_zone(one)))
+    each = (line for one in slo.objectives for line in (*_objective(one, slo), *_zone(one)))
     return (*_traffic(slo.traffic), *each, *_together(slo))
+
+
+def most_requests(slo: Slo) -> int:
+    """Return how many measured requests a run may have, its extension included."""
+    return math.floor(slo.traffic.requests * (1.0 + slo.extension))
 
 
 def _traffic(traffic: Traffic) -> Iterator[str]:
@@ -36,18 +45,18 @@ def _traffic(traffic: Traffic) -> Iterator[str]:
         )
 
 
-def _objective(objective: Objective, traffic: Traffic) -> Iterator[str]:
-    key = f"objectives.{objective.metric}"
+def _objective(objective: Objective, slo: Slo) -> Iterator[str]:
+    key, traffic = f"objectives.{objective.metric}", slo.traffic
     if objective.metric == "throughput":
         yield from _throughput(objective, traffic)
         return
-    need = required(objective.allowed, objective.confidence)
-    if need is None or need > traffic.requests:
-        what = f"p{objective.percentile:g}" if objective.percentile is not None else f"{objective.limit:g}"
-        yield (
-            f"{key}: {what} at {objective.confidence * 100:g} % needs >= {need or 'ten million'} requests; "
-            f"traffic sends {traffic.requests}; raise traffic.requests, or promise less"
-        )
+    if objective.zone and slo.decision == "sequential":
+        yield from _looked_at_often(objective, objective.zone, slo)
+    else:
+        need = required(objective.allowed, objective.confidence)
+        if need is None or need > traffic.requests:
+            what = f"p{objective.percentile:g}" if objective.percentile is not None else f"{objective.limit:g}"
+            yield _too_few(key, f"{what} at {objective.confidence * 100:g} %", need, traffic.requests, "promise less")
     if objective.metric in LATENCIES and objective.limit_seconds > traffic.timeout_seconds:
         yield (
             f"{key}.limit: {objective.limit:g} {objective.unit} is above traffic.timeoutSeconds "
@@ -57,6 +66,25 @@ def _objective(objective: Objective, traffic: Traffic) -> Iterator[str]:
         yield f"{key}.limit: {objective.limit:g} is more than {MOST_ERRORS:g}, where a run is ended early; lower it"
     if objective.metric in ("itl", "tpot") and traffic.output_tokens < 2:
         yield f"{key}: one output token has no gap; raise traffic.outputTokens to 2 or more"
+
+
+def _too_few(key: str, what: str, need: int | None, sent: int, way: str) -> str:
+    wanted = need or "ten million"
+    return f"{key}: {what} needs >= {wanted} requests; traffic sends {sent}; raise traffic.requests, or {way}"
+
+
+def _looked_at_often(objective: Objective, zone: Zone, slo: Slo) -> Iterator[str]:
+    """With fewer requests than the fixed test of this zone, the sequential one is undecided more often than not."""
+    key, error, most = f"objectives.{objective.metric}", round(1.0 - objective.confidence, 12), most_requests(slo)
+    if not zone.good < objective.allowed < zone.bad or error >= _LARGEST_ERROR:
+        return
+    what = f"a zone of {zone.good:g} to {zone.bad:g} at {objective.confidence * 100:g} %"
+    try:
+        need: int | None = fixed_n(zone, error, error)[0]
+    except InputError:
+        need = None
+    if need is None or need > most:
+        yield _too_few(key, what, need, most, "widen the zone")
 
 
 def _throughput(objective: Objective, traffic: Traffic) -> Iterator[str]:
@@ -79,6 +107,8 @@ def _throughput(objective: Objective, traffic: Traffic) -> Iterator[str]:
 
 def _zone(objective: Objective) -> Iterator[str]:
     zone = objective.zone
+    if zone and objective.metric == "queue":
+        yield "objectives.queue.zone: the engine counts requests and gives no order to look at them in; drop it"
     if zone and not zone.good < objective.allowed < zone.bad:
         yield (
             f"objectives.{objective.metric}.zone: {zone.good:g} to {zone.bad:g} does not hold {objective.allowed:g}, "
@@ -93,6 +123,8 @@ def _together(slo: Slo) -> Iterator[str]:
         yield f"objectives.goodput: no latency is promised; promise one of {', '.join(REQUEST_LATENCIES)}"
     if slo.decision == "sequential" and not any(one.zone for one in slo.objectives):
         yield "decision: sequential needs a zone; give one to an objective, to a p95 such as {good: 0.03, bad: 0.07}"
+    if slo.decision == "sequential" and slo.confidence <= 1.0 - _LARGEST_ERROR:
+        yield f"confidence: {slo.confidence:g} allows either answer; a sequential decision needs more than 0.5"
     if slo.extension and slo.decision == "exact":
         # A second look at a test that was made for one is a second chance to be wrong.
         yield "extension: the exact decision looks once; write decision: sequential, which counts every look"

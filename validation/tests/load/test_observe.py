@@ -7,6 +7,7 @@ import pytest
 
 from leanrag.core.outcome import Outcome
 from leanrag.engine.histogram import Histogram
+from leanrag.load.engine_figures import EngineFigures
 from leanrag.load.flow import throughput
 from leanrag.load.judge import judge_slo
 from leanrag.load.observe import distributions, observe
@@ -140,7 +141,8 @@ def test_queue_time_without_an_engine_to_ask_decides_nothing(seen: Histogram | N
 
 def judged(*objectives: Objective, queue: Histogram | None = None) -> dict[Metric, Outcome]:
     report = Report("r", "g", "tiny", "u", 1, (stage(run()),))
-    found = judge_slo(report, Slo(objectives, TRAFFIC), "tiny", queue)
+    engine = EngineFigures(1, 2, 10.0, finished=100.0, latencies={"queue": queue}) if queue else None
+    found = judge_slo(report, Slo(objectives, TRAFFIC), "tiny", engine)
     return {one.objective.metric: one.outcome for one in found.objectives}
 
 
