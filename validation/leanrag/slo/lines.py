@@ -43,7 +43,7 @@ class Boundaries:
         as large, so the lines stand `time` times as far away and the cuts keep their distance in standard errors.
         """
         exact = (self.pass_at[n], self.fail_at[n])
-        if time <= 1.0 or exact == _silent(n):
+        if time <= 1.0 or exact == silent(n):
             return exact
         centres = self.zone.bad * self.cap, self.zone.good * self.cap
         passing, failing = (
@@ -87,12 +87,13 @@ def drawn(
 ) -> Boundaries:
     """Return boundaries from (slope, back, ahead), the cuts at the cap and the numbers of requests it looks after."""
     cap, (slope, back, ahead) = max(looks), line
-    both = [thresholds(n, cap, slope, (back, ahead), cuts) if n in looks else _silent(n) for n in range(cap + 1)]
+    both = [thresholds(n, cap, slope, (back, ahead), cuts) if n in looks else silent(n) for n in range(cap + 1)]
     low, high = zip(*both, strict=True)
     return Boundaries(allowed, zone, *errors, slope, back, ahead, cuts, low, high)
 
 
-def _silent(n: int) -> tuple[int, int]:
+def silent(n: int) -> tuple[int, int]:
+    """Return the thresholds after n requests where it does not look: no count reaches them."""
     return -1, n + 1
 
 

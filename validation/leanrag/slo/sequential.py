@@ -11,16 +11,28 @@ that any share outside the zone has.
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from statistics import NormalDist
 
 from leanrag.core.errors import InputError
 from leanrag.slo.binomial import MOST, at_least, at_most, certain_failure, proves_within, required
-from leanrag.slo.lines import Boundaries, Operating, drawn, operating
+from leanrag.slo.lines import Boundaries, Operating, drawn, operating, silent
 from leanrag.slo.objectives import Zone
 from leanrag.slo.walk import Walk, walk
 
-__all__ = ["FIRST", "Boundaries", "Operating", "Walk", "boundaries", "fixed", "fixed_n", "operating", "walk"]
+__all__ = [
+    "FIRST",
+    "Boundaries",
+    "Operating",
+    "Walk",
+    "boundaries",
+    "extended",
+    "fixed",
+    "fixed_n",
+    "operating",
+    "walk",
+]
 
 # No look earlier: correlation cannot be measured in fewer requests.
 FIRST = 50
@@ -103,6 +115,20 @@ def fixed(allowed: float, confidence: float, cap: int) -> Boundaries:
     cuts = _last(lambda k: proves_within(k, cap, allowed, confidence), cap), certain_failure(cap, allowed, confidence)
     nowhere = (allowed, math.inf, math.inf)
     return drawn(allowed, Zone(allowed, allowed), (alpha, alpha), nowhere, cuts, frozenset(range(1, cap + 1)))
+
+
+def extended(allowed: float, confidence: float, n: int, more: int) -> Boundaries:
+    """Return the exact test that looks after n requests and, undecided, once again after `more` others; all count.
+
+    Each look has half of the errors, so that two chances to be wrong are not more than one.
+    """
+    halved, total = 1.0 - (1.0 - confidence) / 2.0, n + more
+    last = fixed(allowed, halved, total)
+    early = _last(lambda k: proves_within(k, n, allowed, halved), n), certain_failure(n, allowed, halved)
+    looks = [silent(look) for look in range(n)] + [early, *map(silent, range(n + 1, total))]
+    low, high = zip(*looks, (last.pass_at[total], last.fail_at[total]), strict=True)
+    error = 1.0 - confidence
+    return replace(last, alpha=error, beta=error, pass_at=low, fail_at=high)
 
 
 @lru_cache(maxsize=64)
