@@ -162,5 +162,5 @@ def saturated(done: Sequence[Chunk], shape: Shape = STEADY) -> str:
     # A ramp's queue grows because its traffic does, and a closed loop has no more requests than it has streams.
     if len(done) < WITNESSES or done[-1].stage.rate is None or not shape.even:
         return ""
-    grew = [growing(one.rows) for one in done[-WITNESSES:]]
+    grew = [growing(one.stage.rows) for one in done[-WITNESSES:]]
     return f"{WITNESSES} chunks in a row, {grew[-1]}" if all(grew) else ""

@@ -7,8 +7,10 @@ from leanrag.core.result import Item
 from leanrag.load.evidence import Case, passed, refused
 from leanrag.load.health import achieved, in_flight
 from leanrag.load.report import ClientHealth, Row, Stage
+from leanrag.load.warmup import cut
 from leanrag.slo.decide import percent
 from leanrag.slo.objectives import Objective, Traffic
+from leanrag.slo.shape import as_even
 
 # Arrivals that the client schedules itself must be as declared; a closed loop loses its start and its end.
 RATE_BAND = (0.95, 1.05)
@@ -118,6 +120,16 @@ def lost(stage: Stage, traffic: Traffic) -> tuple[Row, ...]:
         return ()
     moment = stage.rows[-1].start
     return tuple(Row("errored", moment, moment, error="lost by the client") for _ in range(missing))
+
+
+def steady(case: Case) -> Item:
+    """After its warm-up the run was one and the same: no later change of level, no slow beginning left in it."""
+    if not as_even(case.stage.shape):
+        return passed("steady", f"{case.stage.name} is not meant to be")
+    found = cut([row.ttft if row.ttft is not None else row.age for row in case.rows])
+    if not found.settled:
+        return refused("steady", found.reason)
+    return passed("steady", f"{found.reason}{'; raise traffic.warmupRequests' if found.discard else ''}")
 
 
 def ended(case: Case) -> Item:

@@ -73,7 +73,7 @@ class Shape:
     @property
     def even(self) -> bool:
         """Whether the rate is meant to be the same throughout."""
-        return self.arrivals in ("steady", "poisson")
+        return as_even(self.name)
 
     def facts(self) -> dict[str, Any]:
         """Return it as plain data, for a fingerprint."""
@@ -81,6 +81,12 @@ class Shape:
 
 
 STEADY = Shape()
+
+
+def as_even(name: str) -> bool:
+    """Whether a shape of this name is meant to keep its rate; no name: it has no shape of its own."""
+    return name.partition(",")[0] in ("", "steady", "poisson")
+
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[Finite, Field(gt=0)]

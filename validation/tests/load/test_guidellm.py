@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,14 @@ import pytest
 
 from leanrag.core.files import cache_dir
 from leanrag.core.outcome import Outcome
+from leanrag.load import kept, prompts
+from leanrag.load.chunks import run_chunks
 from leanrag.load.judge import Judgement, judge
 from leanrag.load.reader import read
 from leanrag.load.runner import run_load
 from leanrag.load.scenario import SCENARIO_LABEL, fingerprint
 from leanrag.slo.objectives import Objective, Traffic
+from leanrag.slo.shape import Burst, Prefix, Shape
 
 # Tests are imported by file (importlib mode), so a helper beside them is too.
 _SPEC = importlib.util.spec_from_file_location("fake_model_server", Path(__file__).with_name("server.py"))
@@ -64,6 +69,43 @@ def test_a_good_server_passes_and_was_asked_what_was_declared(traffic: Traffic, 
     assert report.labels == {"revision": "abc", SCENARIO_LABEL: fingerprint(traffic)}
     assert not any(key.encode() in path.read_bytes() for path in (tmp_path / "scenario.json", tmp_path / "prompts.csv"))
     assert not (tmp_path / "home").exists()
+
+
+def test_two_workers_send_our_own_list_as_planned(tmp_path: Path) -> None:
+    """GuideLLM's own Poisson profile repeats every gap here, and is 44 % too fast."""
+    traffic = replace(RATE, rate=25.0, requests=140)
+    shape = Shape("burst", burst=Burst(factor=4.0, share=0.25, every=2.0), prefix=Prefix(0.5, 3), spread=0.3)
+    planned = prompts.plan(traffic, shape, 11)
+    step, _, seen = measure(server.Behaviour(), traffic, tmp_path, shape=shape)
+    stage = kept.read(Path(str(step.facts["report"]))).stages[0]
+    assert (stage.name, stage.workers, stage.stopped_by, stage.warnings) == (
+        "burst, 3 shared prefixes, mixed lengths 25/s",
+        2,
+        ("requests_exhausted",),
+        (),
+    )
+    moments = sorted(row.targeted - stage.rows[0].targeted for row in stage.rows)
+    assert moments == pytest.approx([(ask.at or 0) - (planned[0].at or 0) for ask in planned], abs=0.001)
+    assert Counter(body["max_completion_tokens"] for body in seen.bodies) == Counter(
+        one.output_tokens for one in planned
+    )
+    assert {text(body) for body in seen.bodies} == {one.prompt for one in planned}
+    assert stage.client is not None and stage.client.cpu_share is not None and 0 < stage.client.cpu_share < 1
+    assert stage.client.loop_lag is not None and stage.client.achieved == pytest.approx(1.0, abs=0.05)
+
+
+def text(body: dict[str, Any]) -> str:
+    content = body["messages"][0]["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
+@pytest.mark.long
+def test_a_run_in_chunks_is_ended_by_a_decision_and_asks_nothing_twice(tmp_path: Path) -> None:
+    with server.FakeModel(server.Behaviour()) as model:
+        enough = lambda seen: "enough" if len(seen) == 2 else ""  # noqa: E731 - one word
+        done = run_chunks(model.url, "tiny", RATE, 11, tmp_path, GUIDELLM, enough, each=40)
+    assert (done.outcome, done.reason) == (Outcome.PASS, "enough, after chunk 2 of 3")
+    assert len(done.rows) >= 60 and len(model.seen.bodies) == 78 == len({text(body) for body in model.seen.bodies})
 
 
 @pytest.mark.parametrize(

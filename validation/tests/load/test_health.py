@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from leanrag.core.errors import InputError
-from leanrag.load import health
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import Item
+from leanrag.load import client, health
 from leanrag.load.client import overstrained
+from leanrag.load.evidence import Case
 from leanrag.load.health import Sample, Watch
-from leanrag.load.report import ClientHealth, Counts, Row, Stage
-from leanrag.slo.objectives import Objective
+from leanrag.load.report import ClientHealth, Counts, Report, Row, Stage
+from leanrag.slo.objectives import Objective, Traffic
 
 TTFT = Objective("ttft", 500, "ms", 0.95, 95)
+TRAFFIC = Traffic("constant", 100, 64, 32, 10.0, 0, 60.0, rate=10.0)
 OPEN = Stage("constant", 10.0, None, 1, 0.0, 20.0, Counts(100, 0, 0), (), ("max_requests",), None, ())
 
 
@@ -77,6 +81,39 @@ def test_start_up_and_report_writing_are_no_part_of_the_share() -> None:
 def test_a_client_at_its_limit_is_named(seen: ClientHealth, words: str) -> None:
     said = overstrained(seen, (TTFT,))
     assert said.startswith(words) and bool(said) is bool(words)
+
+
+def judged(stage: Stage, traffic: Traffic = TRAFFIC) -> dict[str, Item]:
+    case = Case(Report("x", "t", "m", "u", 1, (stage,)), stage, stage.rows, (TTFT,), traffic, "m")
+    return {item.name: item for item in (client.pace(case), client.unhurried(case), client.steady(case))}
+
+
+def test_a_client_at_its_limit_is_no_witness() -> None:
+    good = replace(OPEN, rows=rows(0.0), client=ClientHealth(0.001, 0.2, 1.0))
+    assert judged(good)["client"].outcome is Outcome.PASS
+    busy = replace(good, client=ClientHealth(cpu_share=0.97))
+    assert judged(busy)["client"].outcome is Outcome.INCONCLUSIVE
+    assert "the client was the bottleneck: it used 97 %" in judged(busy)["client"].reason
+
+
+def test_a_list_is_judged_by_its_own_moments_not_by_its_mean_rate() -> None:
+    ramp = replace(OPEN, rate=2.0, shape="ramp", rows=rows(0.0))
+    assert judged(ramp)["pace"].outcome is Outcome.PASS and judged(ramp)["steady"].outcome is Outcome.PASS
+    assert judged(replace(ramp, shape=""))["pace"].outcome is Outcome.INCONCLUSIVE
+    assert judged(replace(ramp, rows=rows(0.0, pace=1.25)))["pace"].outcome is Outcome.INCONCLUSIVE
+    assert judged(replace(ramp, rows=rows(0.0)[:5]))["pace"].outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_run_that_changes_in_its_middle_proves_nothing_and_a_slow_beginning_is_named() -> None:
+    plain = rows(0.0)
+    late = tuple(replace(row, ttft=0.1 + index / 1e4 + (2.0 if index > 60 else 0.0)) for index, row in enumerate(plain))
+    early = tuple(
+        replace(row, ttft=0.1 + index % 7 / 1e4 + (2.0 if index < 10 else 0.0)) for index, row in enumerate(plain)
+    )
+    assert judged(replace(OPEN, rows=late))["steady"].outcome is Outcome.INCONCLUSIVE
+    found = judged(replace(OPEN, rows=early))["steady"]
+    assert found.outcome is Outcome.PASS and "first 10 requests are unlike the rest" in found.reason
+    assert "raise traffic.warmupRequests" in found.reason
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
