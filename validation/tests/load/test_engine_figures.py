@@ -104,6 +104,10 @@ def test_gauges_are_the_largest_of_the_scrapes_of_the_run(engine):
     assert (seen.waiting_most, seen.running_most, seen.kv_usage_most, seen.scrapes) == (9, 8, 0.4, 4)
 
 
+def test_a_prefix_cache_that_nobody_asked_has_no_hit_rate(engine):
+    assert of(run(engine, 0)).hit_rate is None
+
+
 def test_requests_that_nobody_got_whole_are_counted_apart(engine):
     before = engine.says(START)
     engine.serve(3, "abort")
@@ -223,8 +227,12 @@ def test_a_request_whose_end_the_client_lost_contradicts_nothing(engine):
     assert agreement(of(run(engine, 100)), stage(99, failed=1)).outcome is Outcome.PASS
 
 
-def test_an_engine_that_cannot_be_told_is_refused(engine):
-    assert agreement(of(run(engine)[:1]), stage()).outcome is Outcome.INCONCLUSIVE
+def test_an_engine_that_cannot_be_told_is_refused_with_its_reason(engine):
+    item = agreement(of(run(engine)[:1]), stage())
+    assert (item.outcome, item.reason) == (
+        Outcome.INCONCLUSIVE,
+        "/metrics was not read both before and after the run",
+    )
 
 
 def test_an_engine_that_does_not_count_requests_is_refused(engine):
