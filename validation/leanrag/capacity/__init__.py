@@ -1,1 +1,1 @@
-"""The highest request rate that meets all objectives."""
+"""How much one service carries: the highest request rate at which every promise holds, between two measured rates."""

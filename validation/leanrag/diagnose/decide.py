@@ -100,7 +100,7 @@ def _case(run: Run, seen: Signals, rows: Sequence[Row], found: Symptom) -> Case:
         seen=seen,
         engine=run.engine,
         alone=run.alone or alone(rows, run.stage.rows),
-        shared=run.shared,
+        shared=run.shared if run.shared is not None else _declared(run.slo),
         tokens=traffic.output_tokens,
         prompt_tokens=sum(prompts) / len(prompts) if prompts else None,
         client=run.stage.client or client_health(run.stage),
@@ -108,6 +108,12 @@ def _case(run: Run, seen: Signals, rows: Sequence[Row], found: Symptom) -> Case:
         open_loop=run.stage.rate is not None,
         itl_limit=itl.limit_seconds if itl else None,
     )
+
+
+def _declared(slo: Slo) -> float | None:
+    """Return the share of prompt tokens that others begin with, as the traffic's shape has it; None without one."""
+    prefix = slo.shape.prefix if slo.shape else None
+    return prefix.share if prefix else None
 
 
 def _finding(cause: Cause, seconds: float, case: Case, means: Means, sure: float) -> Finding:
