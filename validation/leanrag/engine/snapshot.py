@@ -76,7 +76,7 @@ def cumulative(name: str) -> bool:
     known = owner.wire.get(owner.plain(name)) if owner else None
     if known is None or name.endswith("_created"):
         return False
-    return known.type in ("counter", "histogram", "summary", "") and name.endswith(_CUMULATIVE)
+    return known.type == "counter" or (known.type != "gauge" and name.endswith(_CUMULATIVE))
 
 
 def values(samples: Samples, name: str, **labels: str) -> dict[Series, float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leanrag.core.result import JSON
-from leanrag.engine.recording import write_snapshots
+from leanrag.engine.recording import read_snapshots, write_snapshots
 from leanrag.engine.snapshot import Snapshot
 from leanrag.load.beside import Beside, beside
 from leanrag.load.engine_figures import EngineFigures, figures, span
@@ -15,6 +15,7 @@ from leanrag.load.rows import write_rows
 from leanrag.slo.objectives import Objective
 
 ROWS = "rows.jsonl.zst"
+_ENGINES, _EXPORTERS = "engine", "gpus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,34 @@ def record(
     seen = figures(watched.engines, model, start, end)
     rows = folder / ROWS
     write_rows(rows, stage, {"model": model, **(about or {})})
-    engines = [(_numbered(folder, "engine", at), each) for at, each in enumerate(watched.engines)]
-    exporters = [(_numbered(folder, "gpus", at), each) for at, each in enumerate(watched.exporters)]
-    for path, snapshots in (*engines, *exporters):
-        write_snapshots(path, snapshots)
+    files = (*_write(folder, _ENGINES, watched.engines), *_write(folder, _EXPORTERS, watched.exporters))
     return Recorded(
         figures=seen,
         beside=beside(stage.rows, seen, objectives),
         gpus=tuple(one for each in watched.exporters for one in gpus(each, start, end, **dict(watched.pod))),
-        files=(rows, *(path for path, _ in (*engines, *exporters))),
+        files=(rows, *files),
         problems=watched.problems,
     )
 
 
-def _numbered(folder: Path, name: str, at: int) -> Path:
-    return folder / (f"{name}.jsonl.zst" if at == 0 else f"{name}-{at + 1}.jsonl.zst")
+def reread(folder: Path, stage: Stage, model: str) -> EngineFigures | None:
+    """Return the engine's figures of a recorded run from its files; None when no engine is recorded there.
+
+    `stage` holds every request of the run. Raises InputError for files that cannot be used.
+    """
+    paths = _files(folder, _ENGINES)
+    return figures([read_snapshots(path) for path in paths], model, *span(stage)) if paths else None
+
+
+def _files(folder: Path, name: str) -> tuple[Path, ...]:
+    return tuple(sorted((*folder.glob(f"{name}.jsonl.zst"), *folder.glob(f"{name}-*.jsonl.zst"))))
+
+
+def _write(folder: Path, name: str, watched: Sequence[Sequence[Snapshot]]) -> tuple[Path, ...]:
+    # Those of an earlier run in this folder must not be taken for this one's.
+    for old in _files(folder, name):
+        old.unlink()
+    paths = tuple(folder / f"{name}{f'-{at}' if at > 1 else ''}.jsonl.zst" for at in range(1, len(watched) + 1))
+    for path, snapshots in zip(paths, watched, strict=True):
+        write_snapshots(path, snapshots)
+    return paths

@@ -12,7 +12,7 @@ from leanrag.engine.recording import read_snapshots
 from leanrag.engine.snapshot import Snapshot
 from leanrag.load.beside import agreement, beside
 from leanrag.load.engine_figures import HISTOGRAMS, PHASES, figures, span
-from leanrag.load.record import Watched, record
+from leanrag.load.record import Watched, record, reread
 from leanrag.load.report import Counts, Row, Stage
 from leanrag.load.rows import Kept, read_kept
 from leanrag.slo.objectives import Objective
@@ -281,9 +281,17 @@ def test_a_run_leaves_its_rows_its_snapshots_and_its_figures(engine, tmp_path):
     assert entry["beside"][0]["clientShare"] == 0
     assert entry["gpus"][0]["busy"] == pytest.approx(0.9)
     assert entry["scrapeProblems"] == ["engine: answered 500"]
+    assert reread(tmp_path, sent, "tiny") == left.figures
 
 
 def test_a_run_that_nobody_watched_leaves_its_rows(tmp_path):
     left = record(tmp_path, stage(), Watched([]), "tiny", [TTFT])
     assert [each.name for each in left.files] == ["rows.jsonl.zst"]
     assert left.figures.problems == ("no engine was watched",)
+    assert reread(tmp_path, stage(), "tiny") is None
+
+
+def test_an_earlier_run_in_the_same_folder_is_not_taken_for_this_one(engine, tmp_path):
+    record(tmp_path, stage(), Watched([run(engine), run(Engine())], [run(engine)]), "tiny", [TTFT])
+    record(tmp_path, stage(), Watched([]), "tiny", [TTFT])
+    assert [each.name for each in tmp_path.iterdir()] == ["rows.jsonl.zst"]
