@@ -59,6 +59,23 @@ def queries(scope: Scope) -> Iterator[Query]:
                     yield from _json(manifest, ("data", str(key)))
 
 
+def names(scope: Scope) -> Iterator[tuple[Manifest, str, str]]:
+    """Yield every metric that a monitor keeps, drops or renames by name: its object, the place, and name or pattern."""
+    for manifest in scope.of_kind("ServiceMonitor", "PodMonitor"):
+        for key in ("endpoints", "podMetricsEndpoints"):
+            for number, endpoint in enumerate(items(at(manifest.body, ("spec", key)))):
+                for index, step in enumerate(map(mapping, items(mapping(endpoint).get("metricRelabelings")))):
+                    if step.get("sourceLabels") == ["__name__"] and step.get("regex"):
+                        where = dotted(("spec", key, number, "metricRelabelings", index, "regex"))
+                        yield from ((manifest, where, each) for each in _alternatives(str(step["regex"])))
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Return what a pattern chooses between; one that nests its choices is left whole."""
+    bare = pattern[1:-1] if pattern.startswith("(") and pattern.endswith(")") else pattern
+    return [pattern] if re.search(r"[()\[\]]", bare) else bare.split("|")
+
+
 def _rules(manifest: Manifest) -> Iterator[Query]:
     for number, group in enumerate(items(at(manifest.body, ("spec", "groups")))):
         for index, rule in enumerate(items(mapping(group).get("rules"))):

@@ -186,6 +186,42 @@ def test_what_a_monitor_adds_is_a_label() -> None:
     assert findings(asked, monitor) == []
 
 
+def monitor(regex: str, action: str = "keep") -> dict[str, Any]:
+    steps = [{"sourceLabels": ["__name__"], "regex": regex, "action": action}]
+    return {"kind": "ServiceMonitor", "metadata": {"name": "m"}, "spec": {"endpoints": [{"metricRelabelings": steps}]}}
+
+
+def test_a_monitor_that_keeps_or_drops_what_no_engine_has_is_found() -> None:
+    assert findings(monitor("vllm:num_requests_.*|(vllm:request_success_total)", "drop")) == []
+    [found] = findings(monitor("(vllm:num_requests_running|vllm:gpu_cache_usage_perc)"))
+    assert found.message == "the family vllm has no metric 'vllm:gpu_cache_usage_perc'" and not found.unknown
+    assert found.where.endswith(" spec.endpoints[0].metricRelabelings[0].regex") and "kv_cache_usage_perc" in found.fix
+    [pattern] = findings(monitor("vllm:gpu_cache_.+", "drop"))
+    assert pattern.message == "no metric is called like 'vllm:gpu_cache_.+'"
+
+
+@pytest.mark.parametrize(
+    ("gone", "message"),
+    [
+        ("argocd_app_sync_status == 1", "the family argocd has no metric 'argocd_app_sync_status'"),
+        ("inference_pool_ready_pod < 1", "the family llm-d has no metric 'inference_pool_ready_pod'"),
+        ("ogx_request_total > 1", "the family ogx has no metric 'ogx_request_total'"),
+        (
+            "milvus_proxy_search_latency_count > 1",
+            "the family milvus has no metric 'milvus_proxy_search_latency_count'",
+        ),
+        ('argocd_app_info{sync="Synced"}', "'argocd_app_info' has no label 'sync'"),
+        (
+            'vllm:request_success_total{finish_reason="stop"}',
+            "'vllm:request_success_total' has no label 'finish_reason'",
+        ),
+    ],
+)
+def test_a_renamed_metric_or_label_of_any_family_is_an_error(gone: str, message: str) -> None:
+    [found] = findings(rule(gone))
+    assert found.message == message and not found.unknown and found.fix
+
+
 def test_a_monitor_that_renames_leaves_room_for_doubt() -> None:
     steps = [{"targetLabel": "__name__", "sourceLabels": ["__name__"], "replacement": "other:$1"}]
     endpoints = [{"metricRelabelings": steps}]

@@ -1,5 +1,6 @@
 """Dashboards, alerts and autoscalers ask for metrics and labels that exist; else they are silent for ever."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import promql_parser as promql
 from leanrag.checks import promql as tree
 from leanrag.checks.finding import Finding, suggestion
 from leanrag.checks.metric_world import Problem, World, world
-from leanrag.checks.queries import Query, queries
+from leanrag.checks.queries import Query, names, queries
 from leanrag.checks.rules.engine import versions
 from leanrag.checks.scope import Scope
 from leanrag.core.errors import InputError, LeanragError, ToolError
@@ -18,14 +19,21 @@ _SLOPES = {"delta", "idelta", "deriv", "predict_linear"}
 _COUNTED = ("_total", "_bucket", "_sum", "_count")
 # A label that a scrape moves out of the way of its own.
 _MOVED = "exported_"
+_META = re.compile(r"[^\w:]")
 
 
 def queries_ask_for_what_exists(scope: Scope) -> Iterator[Finding]:
     """MET001: a name or a label that no series has gives an empty answer, and no error anywhere."""
-    asked = list(queries(scope))
-    if not asked:
+    asked, chosen = list(queries(scope)), list(names(scope))
+    if not asked and not chosen:
         return
     there = world(scope, asked, versions(scope))
+    for manifest, where, name in chosen:
+        problem = _unmatched(name, there) if _META.search(name) else there.missing(name, manifest.app.name)
+        if problem:
+            yield scope.finding(
+                "MET001", manifest, where, problem.message, problem.fix, unknown=problem.unknown, culprit=name
+            )
     for query in asked:
         for problem in _problems(query, there):
             where, culprit = query.where, problem.culprit
