@@ -137,13 +137,13 @@ def _cold(
 def _confidence(case: Case, sums: Sums) -> dict[Cause, float]:
     """Return for each cause the share of resamples that name it; blocks keep neighbours together, which are alike."""
     draw, length = random.Random(_SEED), max(1, round(sums.count ** (1 / 3)))
-    counts: dict[Cause, float] = dict.fromkeys(CAUSES, 0.0)
+    counts: dict[Cause, int] = dict.fromkeys(CAUSES, 0)
     for _ in range(RESAMPLES):
         firsts = draw.choices(range(sums.count - length + 1), k=math.ceil(sums.count / length))
         means = sums.means([(first, first + length) for first in firsts])
         for cause in named(case, explain(case, means), means) if means else ():
-            counts[cause] += 1 / RESAMPLES
-    return counts
+            counts[cause] += 1
+    return {cause: count / RESAMPLES for cause, count in counts.items()}
 
 
 def _together(symptoms: tuple[Symptom, ...], answers: Sequence[_Found]) -> Diagnosis:

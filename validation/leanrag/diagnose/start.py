@@ -25,16 +25,18 @@ class Start:
 
 
 def cold(seen: Sequence[Portrait], allowed: float) -> Start | None:
-    """Return the cold start that explains the symptom, or None: the earliest place after which all is well.
+    """Return the cold start that explains the symptom, or None.
 
-    Of those before it at least half are slow, they are at least half of all slow ones, and that is no chance.
+    After it all is well; of those before it at least half are slow, they are at least half of all slow ones, and that
+    is no chance. Of several such places it is the one that tells the slow from the others best.
     """
     slow = [index for index, each in enumerate(seen) if each.slow]
     places = [index + 1 for index in slow if index + 1 <= min(len(seen) / 2, len(seen) - FEWEST_LEFT)]
-    starts = (_start(seen[:place], seen[place:]) for place in places)
-    found = next((each for each in starts if explains(each, len(seen), allowed)), None)
-    if found is None:
+    starts = [_start(seen[:place], seen[place:]) for place in places]
+    explaining = [each for each in starts if explains(each, len(seen), allowed)]
+    if not explaining:
         return None
+    found = max(explaining, key=lambda each: _told_apart(each, len(seen)))
     early = round(found.head_slow * found.count)
     likely = crowded(early, found.count, len(slow), len(seen)) * len(places)
     return found if likely < CHANCE else None
@@ -59,6 +61,12 @@ def crowded(early: int, count: int, slow: int, n: int) -> float:
 def _choose(n: int, k: int) -> float:
     """Return the logarithm of a binomial coefficient."""
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _told_apart(start: Start, n: int) -> float:
+    """Return the log-likelihood of one share of slow requests before the place and another after it."""
+    parts = ((start.count, start.head_slow), (n - start.count, start.rest_slow))
+    return sum(count * part * math.log(part) for count, share in parts for part in (share, 1.0 - share) if part > 0.0)
 
 
 def again(head: Sequence[Portrait], rest: Sequence[Portrait], allowed: float) -> bool:

@@ -1,0 +1,132 @@
+"""From files and addresses to a diagnosis; what cannot be used is one sentence with a way out."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from validation.tests.load.server import Behaviour, FakeModel
+
+from leanrag.cli.diagnose import diagnose_verb
+from leanrag.core.errors import InputError, LeanragError, UnreachableError
+from leanrag.diagnose.alone import measure
+from leanrag.diagnose.commands import Known, engine_of, with_values
+from leanrag.diagnose.model import Engine
+from leanrag.engine.recording import write_snapshots
+from leanrag.load.rows import write_rows
+from leanrag.slo.objectives import Traffic
+
+from .simulated import World, run
+
+TRAFFIC = Traffic("concurrent", 4, 16, 4, 5.0, 0, 30.0, streams=1)
+SLO = """
+slo:
+  confidence: 0.95
+  objectives:
+    ttft: {percentile: 95, limit: 300, unit: ms}
+  traffic: {profile: constant, rate: 10, requests: 200, promptTokens: 200, outputTokens: 30, timeoutSeconds: 30,
+            warmupRequests: 0, maxDurationSeconds: 600}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[FakeModel]:
+    with FakeModel(Behaviour(first_token=0.05, between_tokens=0.01)) as running:
+        yield running
+
+
+def test_a_request_that_is_alone_takes_at_least_what_the_server_waits(server: FakeModel) -> None:
+    found = measure(server.url, "tiny", TRAFFIC, seed=1, count=3)
+    assert found.ttft.low >= 0.05
+    assert found.itl.low >= 0.01
+    assert len(server.seen.bodies) == 4
+    assert len({json.dumps(body["messages"]) for body in server.seen.bodies}) == 4
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "words"),
+    [
+        (Behaviour(status=500), InputError, "HTTP 500"),
+        (Behaviour(tokens=1), InputError, "1 tokens"),
+        (Behaviour(cut_after=2), UnreachableError, "while measuring"),
+    ],
+)
+def test_an_answer_that_is_no_stream_of_tokens_is_refused(
+    behaviour: Behaviour, kind: type[LeanragError], words: str
+) -> None:
+    with FakeModel(behaviour) as running, pytest.raises(kind, match=words) as error:
+        measure(running.url, "tiny", TRAFFIC, seed=1, count=1)
+    assert error.value.hint
+
+
+def test_nobody_at_the_address_is_said(server: FakeModel) -> None:
+    with pytest.raises(UnreachableError, match="ConnectionError"):
+        measure("http://127.0.0.1:9", "tiny", TRAFFIC, seed=1, count=1)
+
+
+def files(folder: Path, world: World) -> tuple[str, ...]:
+    stage, snapshots = run(world)
+    write_rows(folder / "rows.jsonl.zst", stage)
+    write_snapshots(folder / "engine.jsonl.zst", snapshots)
+    (folder / "slo.yaml").write_text(SLO)
+    return (
+        str(folder / "rows.jsonl.zst"),
+        "--slo",
+        str(folder / "slo.yaml"),
+        "--metrics",
+        str(folder / "engine.jsonl.zst"),
+    )
+
+
+def test_kept_rows_and_snapshots_are_diagnosed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = files(tmp_path, World(seats=2, rate=10, fixed=0.01))
+    code = diagnose_verb.main(
+        [*asked, "--engine-args", "--max-num-seqs=2", "--alone", "15", "10.2", "--format", "json"],
+        standalone_mode=False,
+    )
+    document = json.loads(capsys.readouterr().out)
+    assert (code, document["schema"], document["cause"]) == (1, "leanrag.io/diagnosis/v1", "queueing")
+    (finding,) = [each for each in document["findings"] if each["cause"] == "queueing"]
+    assert finding["change"]["key"] == "capacity.maxNumSeqs"
+    assert finding["evidence"]
+    assert 0.9 <= finding["confidence"] <= 1
+
+
+def test_a_healthy_run_exits_0_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = diagnose_verb.main([*files(tmp_path, World())], standalone_mode=False)
+    assert code == 0
+    assert "no promise about a latency is broken" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("absent.json",), "absent.json"),
+        (("http://127.0.0.1:9",), "no model is named"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    (tmp_path / "slo.yaml").write_text(SLO)
+    with pytest.raises(InputError, match=words) as error:
+        diagnose_verb.main([*arguments, "--slo", str(tmp_path / "slo.yaml")], standalone_mode=False)
+    assert error.value.hint
+
+
+def test_an_open_quote_in_the_arguments_of_the_engine_is_said() -> None:
+    with pytest.raises(InputError, match="--engine-args"):
+        engine_of((), Known(engine_args="--x 'y"))
+
+
+def test_arguments_are_read_as_a_command_line() -> None:
+    found = engine_of((), Known(engine_args="--max-num-seqs 64 --no-enable-prefix-caching --max-num-batched-tokens=8k"))
+    assert (found.max_num_seqs, found.prefix_caching, found.max_num_batched_tokens) == (64, False, 8000)
+
+
+def test_an_overlay_on_cpu_has_the_seats_that_the_chart_gives_it() -> None:
+    found = with_values(Engine(), {"capacity": {"gpus": 0, "cpuKvCacheGiB": 1, "replicas": 2}})
+    assert (found.max_num_seqs, found.kv_cache_gib, found.replicas, found.gpus) == (64, 1.0, 2, 0)
+    assert with_values(Engine(), {"capacity": {"gpus": 1}}).max_num_seqs is None
+
+
+def test_what_the_engine_itself_says_wins_over_its_overlay() -> None:
+    assert with_values(Engine(max_num_seqs=8), {"capacity": {"maxNumSeqs": 16}}).max_num_seqs == 8
