@@ -3,10 +3,12 @@
 A missing figure is never a good one: GuideLLM 0.8.1 exits 0 and writes p95 = 0.0 when every request failed.
 """
 
+import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median, pstdev
+from typing import Literal
 
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import Item
@@ -18,6 +20,7 @@ from leanrag.slo.binomial import proves_beyond, required
 from leanrag.slo.correlation import Correlation, measure
 from leanrag.slo.decide import percent
 from leanrag.slo.objectives import REQUEST_LATENCIES, Decision, Metric, Objective, Traffic
+from leanrag.slo.shape import Shape
 
 # Without a promised error rate this is what a run may show and still be evidence of latencies.
 ERRORS_ALLOWED = 0.01
@@ -28,6 +31,7 @@ OUTPUT_SHARE = 0.95
 # Prompts are words: a foreign tokenizer makes up to twice as many tokens of them, or half.
 PROMPT_FACTOR = 2.0
 FIGURES_SHARE = 0.95
+MEAN_ERRORS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Case:
     """What a check looks at: `rows` are the measured requests of `stage`; `model` is the name that was to be tested.
 
     `decision` is how the promises are decided; `figures` are the engine's own, None where nobody read them.
+    `shape` is the declared one of the traffic, None for even distances and one length.
     """
 
     report: Report
@@ -45,6 +50,7 @@ class Case:
     model: str
     decision: Decision = "exact"
     figures: EngineFigures | None = None
+    shape: Shape | None = None
 
     @property
     def answered(self) -> tuple[Row, ...]:
@@ -170,6 +176,8 @@ def output_length(case: Case) -> Item:
     asked, got = case.traffic.output_tokens, [row.output_tokens or 0 for row in case.answered]
     if not got:
         return refused("output length", "no successful request")
+    if case.shape and case.shape.mixed:
+        return _mixed_length("output length", fmean(_recorded(case, "output_tokens") or [asked]), got)
     slack = max(1.0, asked * OUTPUT_TOLERANCE)
     right = sum(abs(tokens - asked) <= slack for tokens in got)
     said = f"{right} of {len(got)} answers have {asked} tokens, within {slack:g}; median {median(got):g}"
@@ -181,9 +189,31 @@ def prompt_length(case: Case) -> Item:
     asked, got = case.traffic.prompt_tokens, [row.prompt_tokens for row in case.answered if row.prompt_tokens]
     if not got:
         return refused("prompt length", "the server reports no prompt tokens")
-    seen = median(got)
-    near = asked / PROMPT_FACTOR <= seen <= asked * PROMPT_FACTOR
-    return (passed if near else refused)("prompt length", f"{asked} tokens declared, the server counts {seen:g}")
+    mixed = case.shape is not None and case.shape.mixed
+    wanted = fmean(_recorded(case, "prompt_tokens") or [asked]) if mixed else asked
+    seen = fmean(got) if mixed else median(got)
+    near = wanted / PROMPT_FACTOR <= seen <= wanted * PROMPT_FACTOR
+    return (passed if near else refused)("prompt length", f"{wanted:g} tokens declared, the server counts {seen:g}")
+
+
+def _mixed_length(name: str, asked: float, got: Sequence[int]) -> Item:
+    """Requests of many lengths: their mean is the declared one, as nearly as so many draws can tell."""
+    slack = asked * OUTPUT_TOLERANCE + MEAN_ERRORS * pstdev(got) / math.sqrt(len(got))
+    said = f"answers have {fmean(got):.4g} tokens on average, {asked:.4g} asked, within {slack:.3g}"
+    return (passed if abs(fmean(got) - asked) <= slack else refused)(name, said)
+
+
+def _recorded(case: Case, field: Literal["prompt_tokens", "output_tokens"]) -> list[int]:
+    """What the requests of a recording ask for; empty without one."""
+    recording = case.shape.recording if case.shape else ()
+    return [getattr(one, field) for one in recording[case.traffic.warmup_requests : case.traffic.sent]]
+
+
+def shaped(case: Case) -> Item:
+    """The traffic had the declared shape: bursts prove nothing of even distances, nor these of bursts."""
+    wanted = case.shape.name if case.shape and case.shape.scheduled else ""
+    said = f"{case.stage.shape or 'even distances'} measured, {wanted or 'even distances'} declared"
+    return (passed if case.stage.shape == wanted else refused)("shape", said)
 
 
 def engine(case: Case) -> Item:

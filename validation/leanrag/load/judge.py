@@ -1,6 +1,6 @@
 """From a report to an answer: evidence first, then each promise. Pure: no clock, no network, no file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from leanrag.core.outcome import Outcome, worst
@@ -37,10 +37,19 @@ CHECKS: tuple[Check, ...] = (
 )
 # These ask what a client did, and each part of a run has one of its own.
 CLIENTS: frozenset[Check] = frozenset(
-    (client.profile, client.pace, client.arrivals, client.unhurried, client.ended, client.saturated)
+    (
+        client.profile,
+        client.pace,
+        client.arrivals,
+        client.unhurried,
+        client.ended,
+        client.saturated,
+        client.steady,
+        evidence.shaped,
+    )
 )
 # When one of these is refused the figures are the client's own: they prove nothing for the service, nor against it.
-_CLIENT = frozenset({"subject", "rows", "profile", "pace", "arrivals", "client"})
+_CLIENT = frozenset({"subject", "rows", "profile", "pace", "arrivals", "client", "shape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +90,23 @@ def judge_parts(
     if not parts:
         return _no_answer(report, slo.objectives)
     rows = tuple(row for part in parts for row in part.rows)
-    case = Case(report, whole(parts), rows, slo.objectives, slo.traffic, model, slo.decision, engine)
+    case = Case(report, whole(parts), rows, slo.objectives, slo.traffic, model, slo.decision, engine, slo.shape)
     cases = [replace(case, stage=part.stage, rows=part.rows, traffic=part.traffic) for part in parts]
-    items = tuple(_of_each(check, cases) if check in CLIENTS else check(case) for check in CHECKS)
-    results = decided(case, parts, slo)
+    items = tuple(_of_each(check, cases) if check in CLIENTS else check(case) for check in (*CHECKS, *_further(slo)))
+    results = decided(parts, slo, engine)
     doubt = next((item for item in items if item.name in _CLIENT and item.outcome is not Outcome.PASS), None)
     if doubt and not any(item.outcome is Outcome.FAIL for item in items):
         results = tuple(_withheld(result, doubt) for result in results)
     outcome, reason = _conclude(items, results)
     return Judgement(outcome, reason, results, items, distributions(case.rows, slo.objectives))
+
+
+def _further(slo: Slo) -> Iterator[Check]:
+    """Yield what is asked beyond the list of every gate: of shaped traffic, and of runs that may stop early."""
+    if slo.shape:
+        yield evidence.shaped
+    if slo.shape or slo.decision == "sequential":
+        yield client.steady
 
 
 def _of_each(check: Check, cases: Sequence[Case]) -> Item:

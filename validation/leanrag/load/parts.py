@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from leanrag.load.evidence import Case
+from leanrag.load.engine_figures import EngineFigures
 from leanrag.load.flow import throughput
 from leanrag.load.observe import ended, observe, outcomes, values
 from leanrag.load.report import Counts, Row, Stage
@@ -11,7 +11,7 @@ from leanrag.load.waiting import waited
 from leanrag.slo.decide import ObjectiveResult, Observation, decide
 from leanrag.slo.lines import Boundaries
 from leanrag.slo.objectives import Objective, Slo, Traffic
-from leanrag.slo.settle import courses, settle
+from leanrag.slo.settle import courses, errors, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +42,31 @@ def whole(parts: Sequence[Part]) -> Stage:
     )
 
 
-def decided(case: Case, parts: Sequence[Part], slo: Slo) -> tuple[ObjectiveResult, ...]:
-    """Return every promise decided: on the way where the block says so, else exactly, by all requests at once."""
-    sequences = courses(slo) if slo.decision == "sequential" else {}
+def decided(parts: Sequence[Part], slo: Slo, engine: EngineFigures | None = None) -> tuple[ObjectiveResult, ...]:
+    """Return every promise decided by the requests of all parts: on the way where it has a zone, else at once."""
+    rows, tests = tuple(row for part in parts for row in part.rows), courses(slo)
     return tuple(
-        _settled(one, sequences[one.metric], case) if one.metric in sequences else decide(one, _seen(one, case, parts))
+        _settled(one, tests[one.metric], rows, slo) if one.metric in tests else _at_once(one, parts, rows, slo, engine)
         for one in slo.objectives
     )
 
 
-def _settled(one: Objective, test: Boundaries, case: Case) -> ObjectiveResult:
-    rows = ended(one, case.rows)
-    broken, latencies = outcomes(one, rows, case.traffic, case.objectives), values(one, rows, case.objectives)
-    estimate = observe(one, rows, case.traffic, case.objectives).estimate
-    return settle(one, test, broken, latencies, estimate)
+def _settled(one: Objective, test: Boundaries, rows: Sequence[Row], slo: Slo) -> ObjectiveResult:
+    rows = ended(one, rows)
+    broken, latencies = outcomes(one, rows, slo.traffic, slo.objectives), values(one, rows, slo.objectives)
+    return settle(one, test, broken, latencies, observe(one, rows, slo.traffic, slo.objectives).estimate)
 
 
-def _seen(one: Objective, case: Case, parts: Sequence[Part]) -> Observation:
+def _at_once(
+    one: Objective, parts: Sequence[Part], rows: Sequence[Row], slo: Slo, engine: EngineFigures | None
+) -> ObjectiveResult:
     if one.metric == "throughput":
-        return _joined([throughput(one, part.stage, part.rows) for part in parts])
-    if one.metric == "queue":
-        histogram = case.figures.latencies.get("queue") if case.figures else None
-        return waited(one, histogram, len(case.rows))
-    return observe(one, case.rows, case.traffic, case.objectives)
+        seen = _joined([throughput(one, part.stage, part.rows) for part in parts])
+    elif one.metric == "queue":
+        seen = waited(one, engine.latencies.get("queue") if engine else None, len(rows))
+    else:
+        seen = observe(one, rows, slo.traffic, slo.objectives)
+    return decide(one, seen, errors(one, slo))
 
 
 def _joined(seen: Sequence[Observation]) -> Observation:

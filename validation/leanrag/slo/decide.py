@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON
+from leanrag.slo.alpha import Levels
 from leanrag.slo.binomial import lower_bound, proves_beyond, proves_within, required, required_at, upper_bound
 from leanrag.slo.objectives import LATENCIES, Objective
 
@@ -25,6 +26,21 @@ class Observation:
     violations: int
     undetermined: int = 0
     estimate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """How sure a decision has to be, shares of 1."""
+
+    to_pass: float
+    to_fail: float
+
+    @staticmethod
+    def of(objective: Objective, errors: Levels | None) -> "Sure":
+        """Return what these errors leave; the objective's confidence without any."""
+        if errors is None:
+            return Sure(objective.confidence, objective.confidence)
+        return Sure(round(1.0 - errors.false_pass, 12), round(1.0 - errors.false_block, 12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +81,27 @@ class ObjectiveResult:
         }
 
 
-def decide(objective: Objective, seen: Observation) -> ObjectiveResult:
-    """Decide one promise; NaN, empty, zero, infinite and negative figures never pass."""
+def decide(objective: Objective, seen: Observation, errors: Levels | None = None) -> ObjectiveResult:
+    """Decide one promise; NaN, empty, zero, infinite and negative figures never pass.
+
+    `errors` are what it may err by; by default 1 - confidence either way.
+    """
+    sure = Sure.of(objective, errors)
     if min(seen.n, seen.violations, seen.undetermined) < 0 or seen.violations + seen.undetermined > seen.n:
-        return _result(objective, Observation(0, 0), Outcome.INCONCLUSIVE, f"impossible counts: {seen}")
+        return _result(objective, sure, Observation(0, 0), Outcome.INCONCLUSIVE, f"impossible counts: {seen}")
     if seen.n == 0:
-        return _result(objective, seen, Outcome.INCONCLUSIVE, "no request to judge it by")
+        return _result(objective, sure, seen, Outcome.INCONCLUSIVE, "no request to judge it by")
     against = seen.violations + seen.undetermined
-    if proves_beyond(seen.violations, seen.n, objective.allowed, objective.confidence):
+    if proves_beyond(seen.violations, seen.n, objective.allowed, sure.to_fail):
         # A few rich parts can carry the whole: then the promise about the whole is not broken.
         carried = objective.metric == "throughput" and (seen.estimate or 0.0) >= objective.limit
         problem = "most parts of the run miss it, the whole run does not" if carried else ""
-        return _result(objective, seen, Outcome.INCONCLUSIVE if carried else Outcome.FAIL, problem)
-    if not proves_within(against, seen.n, objective.allowed, objective.confidence):
-        return _result(objective, seen, Outcome.INCONCLUSIVE, "")
+        return _result(objective, sure, seen, Outcome.INCONCLUSIVE if carried else Outcome.FAIL, problem)
+    if not proves_within(against, seen.n, objective.allowed, sure.to_pass):
+        return _result(objective, sure, seen, Outcome.INCONCLUSIVE, "")
     if problem := unbelievable(objective, seen.estimate):
-        return _result(objective, seen, Outcome.INCONCLUSIVE, problem)
-    return _result(objective, seen, Outcome.PASS, "")
+        return _result(objective, sure, seen, Outcome.INCONCLUSIVE, problem)
+    return _result(objective, sure, seen, Outcome.PASS, "")
 
 
 def unbelievable(objective: Objective, estimate: float | None) -> str:
@@ -95,43 +115,43 @@ def unbelievable(objective: Objective, estimate: float | None) -> str:
     return ""
 
 
-def _result(objective: Objective, seen: Observation, outcome: Outcome, problem: str) -> ObjectiveResult:
+def _result(objective: Objective, sure: Sure, seen: Observation, outcome: Outcome, problem: str) -> ObjectiveResult:
     against, known = seen.violations + seen.undetermined, seen.n > 0
-    lower = lower_bound(seen.violations, seen.n, objective.confidence) if known else 0.0
-    upper = upper_bound(against, seen.n, objective.confidence) if known else 1.0
+    lower = lower_bound(seen.violations, seen.n, sure.to_fail) if known else 0.0
+    upper = upper_bound(against, seen.n, sure.to_pass) if known else 1.0
     return ObjectiveResult(
         objective=objective,
         n=seen.n,
-        required=required(objective.allowed, objective.confidence, against),
+        required=required(objective.allowed, sure.to_pass, against),
         violations=seen.violations,
         estimate=seen.estimate if seen.estimate is not None and math.isfinite(seen.estimate) else None,
         lower=lower,
         upper=upper,
         outcome=outcome,
-        reason=f"{objective.sentence}: {problem or _because(objective, seen, outcome, lower, upper)}",
+        reason=f"{objective.sentence}: {problem or _because(objective, sure, seen, outcome, (lower, upper))}",
     )
 
 
-def _because(objective: Objective, seen: Observation, outcome: Outcome, lower: float, upper: float) -> str:
+def _because(objective: Objective, sure: Sure, seen: Observation, outcome: Outcome, bounds: tuple[float, float]) -> str:
     counts = f"{seen.violations} of {seen.n} {_DID.get(objective.metric, 'did not')}"
     if seen.undetermined:
         counts += f", {seen.undetermined} cannot be told"
-    sure = f"at {objective.confidence * 100:g} % confidence"
+    lower, upper = map(percent, bounds)
     allowed = f"{percent(objective.allowed)} allowed"
     if outcome is Outcome.PASS:
-        return f"{counts}; {sure} at most {percent(upper)} break it, {allowed}"
+        return f"{counts}; at {sure.to_pass * 100:g} % confidence at most {upper} break it, {allowed}"
     if outcome is Outcome.FAIL:
-        return f"{counts}; {sure} at least {percent(lower)} break it, {allowed}"
-    return f"{counts}; {percent(lower)} to {percent(upper)} break it, {allowed}; {more_needed(objective, seen)}"
+        return f"{counts}; at {sure.to_fail * 100:g} % confidence at least {lower} break it, {allowed}"
+    return f"{counts}; {lower} to {upper} break it, {allowed}; {_more_needed(objective, sure, seen)}"
 
 
-def more_needed(objective: Objective, seen: Observation) -> str:
+def _more_needed(objective: Objective, sure: Sure, seen: Observation) -> str:
     """Say how many more requests a PASS needs: if none of them breaks the promise, and at the share seen."""
     if objective.metric == "throughput":
         return "only a longer run can tell"
     against = seen.violations + seen.undetermined
-    best = required(objective.allowed, objective.confidence, against)
-    likely = required_at(against / seen.n, objective.allowed, objective.confidence)
+    best = required(objective.allowed, sure.to_pass, against)
+    likely = required_at(against / seen.n, objective.allowed, sure.to_pass)
     if best is None or likely is None:
         return "at this share no number of requests would pass"
     return f"{best - seen.n} more needed if none breaks it, about {max(best, likely) - seen.n} at this share"

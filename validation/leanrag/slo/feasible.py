@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator
 
 from leanrag.core.errors import InputError
+from leanrag.slo.alpha import levels
 from leanrag.slo.binomial import required
-from leanrag.slo.objectives import LATENCIES, REQUEST_LATENCIES, Objective, Slo, Traffic, Zone
+from leanrag.slo.objectives import LATENCIES, REQUEST_LATENCIES, Objective, Slo, Zone
 from leanrag.slo.sequential import fixed_n
 
 # Measured for GuideLLM 0.8.1 on two cores: beyond these its own delays show in the figures.
@@ -21,7 +22,7 @@ _LARGEST_ERROR = 0.5
 def problems(slo: Slo) -> tuple[str, ...]:
     """Return one line for each impossibility: its key under `slo.`, what is wrong, and the way out."""
     each = (line for one in slo.objectives for line in (*_objective(one, slo), *_zone(one)))
-    return (*_traffic(slo.traffic), *each, *_together(slo))
+    return (*_traffic(slo), *each, *_together(slo))
 
 
 def most_requests(slo: Slo) -> int:
@@ -29,7 +30,8 @@ def most_requests(slo: Slo) -> int:
     return math.floor(slo.traffic.requests * (1.0 + slo.extension))
 
 
-def _traffic(traffic: Traffic) -> Iterator[str]:
+def _traffic(slo: Slo) -> Iterator[str]:
+    traffic, mean = slo.traffic, _mean_rate(slo)
     wanted = "rate" if traffic.profile == "constant" else "streams"
     if getattr(traffic, wanted) is None:
         yield f"traffic.{wanted}: is missing; profile {traffic.profile} needs it"
@@ -37,26 +39,34 @@ def _traffic(traffic: Traffic) -> Iterator[str]:
         yield f"traffic.streams: {traffic.streams} is more than one client measures honestly; at most {MOST_STREAMS}"
     if (traffic.rate or 0) > MOST_RATE:
         yield f"traffic.rate: {traffic.rate:g}/s is more than one client measures honestly; at most {MOST_RATE:g}/s"
-    if traffic.rate and traffic.sent / traffic.rate > traffic.max_duration_seconds:
+    if mean and traffic.sent / mean > traffic.max_duration_seconds:
         yield (
-            f"traffic.maxDurationSeconds: {traffic.sent} requests at {traffic.rate:g}/s take "
-            f"{traffic.sent / traffic.rate:.0f} s, the run ends after {traffic.max_duration_seconds:g} s; "
+            f"traffic.maxDurationSeconds: {traffic.sent} requests at {mean:g}/s take "
+            f"{traffic.sent / mean:.0f} s, the run ends after {traffic.max_duration_seconds:g} s; "
             "raise it, or the rate"
         )
+
+
+def _mean_rate(slo: Slo) -> float | None:
+    """Requests a second over the whole run; None in a closed loop, whose rate nobody knows beforehand."""
+    rate, end = slo.traffic.rate, slo.shape.ramp_to if slo.shape else None
+    return (rate + end) / 2 if rate and end else rate
 
 
 def _objective(objective: Objective, slo: Slo) -> Iterator[str]:
     key, traffic = f"objectives.{objective.metric}", slo.traffic
     if objective.metric == "throughput":
-        yield from _throughput(objective, traffic)
+        yield from _throughput(objective, slo)
         return
     if objective.zone and slo.decision == "sequential":
         yield from _looked_at_often(objective, objective.zone, slo)
     else:
-        need = required(objective.allowed, objective.confidence)
-        if need is None or need > traffic.requests:
+        # A declared extension is a second look, and each has half of the errors.
+        sure = (1.0 + objective.confidence) / 2 if slo.extension else objective.confidence
+        need, most = required(objective.allowed, sure), most_requests(slo)
+        if need is None or need > most:
             what = f"p{objective.percentile:g}" if objective.percentile is not None else f"{objective.limit:g}"
-            yield _too_few(key, f"{what} at {objective.confidence * 100:g} %", need, traffic.requests, "promise less")
+            yield _too_few(key, f"{what} at {sure * 100:g} %", need, most, "promise less")
     if objective.metric in LATENCIES and objective.limit_seconds > traffic.timeout_seconds:
         yield (
             f"{key}.limit: {objective.limit:g} {objective.unit} is above traffic.timeoutSeconds "
@@ -75,29 +85,31 @@ def _too_few(key: str, what: str, need: int | None, sent: int, way: str) -> str:
 
 def _looked_at_often(objective: Objective, zone: Zone, slo: Slo) -> Iterator[str]:
     """With fewer requests than the fixed test of this zone, the sequential one is undecided more often than not."""
-    key, error, most = f"objectives.{objective.metric}", round(1.0 - objective.confidence, 12), most_requests(slo)
-    if not zone.good < objective.allowed < zone.bad or error >= _LARGEST_ERROR:
+    promises = sum(one.metric != "throughput" for one in slo.objectives)
+    share, most = levels(objective.confidence, promises, slo.share_alpha), most_requests(slo)
+    if not zone.good < objective.allowed < zone.bad or share.false_pass >= _LARGEST_ERROR:
         return
     what = f"a zone of {zone.good:g} to {zone.bad:g} at {objective.confidence * 100:g} %"
     try:
-        need: int | None = fixed_n(zone, error, error)[0]
+        need: int | None = fixed_n(zone, share.false_pass, share.false_block)[0]
     except InputError:
         need = None
     if need is None or need > most:
-        yield _too_few(key, what, need, most, "widen the zone")
+        yield _too_few(f"objectives.{objective.metric}", what, need, most, "widen the zone")
 
 
-def _throughput(objective: Objective, traffic: Traffic) -> Iterator[str]:
-    """More than what is asked for never comes back; nobody knows beforehand what a number of streams asks for."""
+def _throughput(objective: Objective, slo: Slo) -> Iterator[str]:
+    """More than what is asked for never comes back."""
     key, need = "objectives.throughput", required(objective.allowed, objective.confidence) or 0
     if need > MOST_PARTS:
         yield (
             f"{key}: {objective.confidence * 100:g} % needs >= {need} parts of the run; it is cut into {MOST_PARTS} "
             "at most; lower slo.confidence"
         )
-    if traffic.rate is None:
+    mean, recorded = _mean_rate(slo), slo.shape is not None and slo.shape.recording
+    if mean is None or (recorded and objective.unit == "tokens/s"):
         return
-    asked = traffic.rate * (traffic.output_tokens if objective.unit == "tokens/s" else 1)
+    asked = mean * (slo.traffic.output_tokens if objective.unit == "tokens/s" else 1)
     if objective.limit >= asked:
         yield (
             f"{key}.limit: {objective.limit:g} {objective.unit}, and the traffic asks for {asked:g}; "
@@ -125,6 +137,3 @@ def _together(slo: Slo) -> Iterator[str]:
         yield "decision: sequential needs a zone; give one to an objective, to a p95 such as {good: 0.03, bad: 0.07}"
     if slo.decision == "sequential" and slo.confidence <= 1.0 - _LARGEST_ERROR:
         yield f"confidence: {slo.confidence:g} allows either answer; a sequential decision needs more than 0.5"
-    if slo.extension and slo.decision == "exact":
-        # A second look at a test that was made for one is a second chance to be wrong.
-        yield "extension: the exact decision looks once; write decision: sequential, which counts every look"

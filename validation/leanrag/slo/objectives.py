@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
+from leanrag.slo.shape import Shape
+
 Metric = Literal["ttft", "itl", "tpot", "e2e", "queue", "errorRate", "availability", "goodput", "throughput"]
 Unit = Literal["ms", "s", "share", "tokens/s", "requests/s"]
 Profile = Literal["constant", "concurrent"]
@@ -132,7 +134,8 @@ class Slo:
 
     `decision`: exact looks once, at the declared number of requests; sequential looks on the way, between the bounds
     of each objective's zone. `extension` is the share of further requests that may be sent once when there is no
-    decision. `share_alpha`: how the objectives share the errors that `confidence` allows.
+    decision. `share_alpha`: how the objectives share the errors that `confidence` allows. `shape` is how the traffic
+    differs from requests of one length at even distances; None: it does not.
     """
 
     objectives: tuple[Objective, ...]
@@ -141,6 +144,7 @@ class Slo:
     decision: Decision = "exact"
     extension: float = 0.0
     share_alpha: ShareAlpha = "none"
+    shape: Shape | None = None
 
     def find(self, metric: Metric) -> Objective | None:
         """Return the objective of this metric, or None when none was promised."""

@@ -4,33 +4,31 @@ import math
 from collections.abc import Mapping, Sequence
 
 from leanrag.core.outcome import Outcome
+from leanrag.slo.alpha import Levels, levels
 from leanrag.slo.binomial import lower_bound, upper_bound
 from leanrag.slo.correlation import guarded
 from leanrag.slo.decide import ObjectiveResult, percent, unbelievable
-from leanrag.slo.feasible import most_requests
 from leanrag.slo.lines import Boundaries
 from leanrag.slo.objectives import Metric, Objective, Slo
-from leanrag.slo.sequential import boundaries, fixed
+from leanrag.slo.plan import plan
 from leanrag.slo.walk import Walk
-
-# Their figures are of the whole run, so they are decided when it has ended, and once.
-AT_THE_END: tuple[Metric, ...] = ("queue", "throughput")
 
 
 def courses(slo: Slo) -> Mapping[Metric, Boundaries]:
-    """Return the test of each objective that single requests keep or break.
+    """Return the tests that look on the way: those of the objectives with a zone, where the block asks for it.
 
-    Without a zone it is the exact test at the full number of requests, ended early only where its answer is certain.
     The extension is counted from the start: the looks in it are looks of the same test, over all requests pooled.
     """
-    return {one.metric: _test(one, most_requests(slo)) for one in slo.objectives if one.metric not in AT_THE_END}
+    if slo.decision == "exact":
+        return {}
+    return {one.objective.metric: one.boundaries for one in plan(slo) if one.kind == "sequential"}
 
 
-def _test(one: Objective, cap: int) -> Boundaries:
-    if one.zone is None:
-        return fixed(one.allowed, one.confidence, cap)
-    error = round(1.0 - one.confidence, 12)
-    return boundaries(one.allowed, one.zone, error, error, cap)
+def errors(objective: Objective, slo: Slo) -> Levels:
+    """Return what a decision that looks at the end may err by; a declared extension is a second look: half each."""
+    shared = levels(objective.confidence, len(slo.objectives), slo.share_alpha)
+    looks = 2 if slo.extension else 1
+    return Levels(shared.false_pass / looks, shared.false_block / looks)
 
 
 def settle(

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leanrag.core.errors import InputError
-from leanrag.slo.feasible import problems
+from leanrag.slo import shape
+from leanrag.slo.feasible import MOST_RATE, problems
 from leanrag.slo.objectives import METRICS, Decision, Objective, ShareAlpha, Slo, Traffic, Zone
+from leanrag.slo.shape import ShapeBlock
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[Finite, Field(gt=0)]
@@ -67,6 +69,7 @@ class _Traffic(_Block):
     # Both may be there: Helm merges an overlay's `streams` into a default `rate`. The profile says which one counts.
     rate: Positive | None = None
     streams: Annotated[int, Field(gt=0)] | None = None
+    shape: ShapeBlock | None = None
 
 
 class _Slo(_Block):
@@ -97,8 +100,10 @@ def parse(block: object, place: str) -> Slo:
         decision=found.decision,
         extension=found.extension,
         share_alpha=found.shareAlpha,
+        shape=found.traffic.shape.shape() if found.traffic.shape else None,
     )
-    if impossible := problems(slo):
+    shaped = shape.problems(slo.shape, slo.traffic.rate, slo.traffic.sent, MOST_RATE) if slo.shape else ()
+    if impossible := (*problems(slo), *shaped):
         raise _refuse(place, list(impossible))
     return slo
 

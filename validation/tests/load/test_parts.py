@@ -10,6 +10,7 @@ from leanrag.load.judge import Judgement, judge_parts, judge_slo
 from leanrag.load.parts import Part
 from leanrag.load.report import Counts, Report, Row, Stage
 from leanrag.slo.objectives import Objective, Slo, Traffic, Zone
+from leanrag.slo.shape import Recorded, Shape
 
 TRAFFIC = Traffic("constant", 400, 64, 32, 10.0, 0, 120.0, rate=10.0)
 ZONE = Zone(0.0318, 0.0729)
@@ -99,6 +100,42 @@ def test_latencies_that_follow_each_other_delay_the_decision() -> None:
     waves = tuple(replace(row, ttft=0.1 + 0.3 * ((index // 40) % 2)) for index, row in enumerate(one.rows))
     slow = judged(replace(one, rows=waves, stage=replace(one.stage, rows=waves)))
     assert slow.objectives[0].n > judged(one).objectives[0].n
+
+
+def test_traffic_of_another_shape_than_declared_proves_nothing() -> None:
+    poisson = replace(SLO, shape=Shape("poisson"))
+    assert item(judged(part(100), slo=poisson), "shape") == "INCONCLUSIVE: even distances measured, poisson declared"
+    one = part(100)
+    listed = replace(one, stage=replace(one.stage, shape="poisson"))
+    assert item(judged(listed, slo=poisson), "shape").startswith("PASS")
+    assert "shape" not in {one.name for one in judged(part(100)).evidence}
+
+
+def lengths(*tokens: int) -> Part:
+    one = part(100)
+    mixed = tuple(replace(row, output_tokens=tokens[i % len(tokens)]) for i, row in enumerate(one.rows))
+    return replace(one, rows=mixed, stage=replace(one.stage, rows=mixed))
+
+
+def test_answers_of_mixed_length_are_held_to_their_mean() -> None:
+    mixed = replace(SLO, shape=Shape(spread=0.5))
+    assert item(judged(lengths(16, 48), slo=mixed), "output length").startswith("PASS: answers have 32 tokens")
+    assert item(judged(lengths(16, 48)), "output length").startswith("INCONCLUSIVE")
+    assert item(judged(lengths(16, 18), slo=mixed), "output length").startswith("INCONCLUSIVE")
+
+
+def test_a_recording_is_held_to_its_own_lengths() -> None:
+    recording = tuple(Recorded(float(i), 64, 100) for i in range(400))
+    replay = replace(SLO, shape=Shape("replay", recording=recording))
+    assert item(judged(part(100), slo=replay), "output length").startswith("INCONCLUSIVE: answers have 32 tokens")
+    assert item(judged(lengths(100), slo=replay), "output length").startswith("PASS")
+
+
+def test_a_part_that_changed_in_its_middle_was_not_steady() -> None:
+    one = part(100)
+    late = tuple(replace(row, ttft=(row.ttft or 0) + (0.3 if index > 60 else 0)) for index, row in enumerate(one.rows))
+    found = judged(part(100), replace(one, rows=late, stage=replace(one.stage, rows=late)))
+    assert item(found, "steady").startswith("INCONCLUSIVE: part 2 of 2: ")
 
 
 FIGURES = EngineFigures(1, 2, 10.0, finished=100.0)

@@ -7,9 +7,10 @@ from math import inf, nan
 import pytest
 
 from leanrag.core.outcome import Outcome
-from leanrag.slo.decide import ObjectiveResult
+from leanrag.slo.alpha import Levels
+from leanrag.slo.decide import ObjectiveResult, Observation, decide
 from leanrag.slo.objectives import Objective, Slo, Traffic, Zone
-from leanrag.slo.settle import courses, settle
+from leanrag.slo.settle import courses, errors, settle
 
 TTFT = Objective("ttft", 500, "ms", 0.95, 95, Zone(0.0318, 0.0729))
 ERRORS = Objective("errorRate", 0.01, "share", 0.95)
@@ -20,8 +21,8 @@ SLO = Slo((TTFT, ERRORS, QUEUE, RATE), TRAFFIC, decision="sequential")
 GOOD, SLOW = False, True
 
 
-def settled(*outcomes: bool | None, objective: Objective = TTFT, slo: Slo = SLO) -> ObjectiveResult:
-    return settle(objective, courses(slo)[objective.metric], outcomes, (), 100.0)
+def settled(*outcomes: bool | None, slo: Slo = SLO) -> ObjectiveResult:
+    return settle(TTFT, courses(slo)["ttft"], outcomes, (), 100.0)
 
 
 def mixed(every: int, count: int = 320) -> tuple[bool, ...]:
@@ -75,11 +76,23 @@ def test_slow_requests_that_come_in_company_count_for_less() -> None:
     assert together.outcome is not Outcome.PASS or together.n > scattered.n
 
 
-def test_an_objective_without_a_zone_passes_at_the_end_and_not_before() -> None:
-    assert settled(*[GOOD] * 319, objective=ERRORS).outcome is Outcome.INCONCLUSIVE
-    found = settled(*[GOOD] * 320, objective=ERRORS)
-    assert (found.outcome, found.upper) == (Outcome.PASS, 0.01)
-    assert settled(*[SLOW] * 20, objective=ERRORS).outcome is Outcome.FAIL
+def test_an_objective_without_a_zone_is_not_looked_at_on_the_way_nor_one_of_the_whole_run() -> None:
+    assert list(courses(SLO)) == ["ttft"]
+    assert courses(replace(SLO, decision="exact")) == {}
+
+
+def test_a_declared_extension_is_a_second_look_with_half_of_the_errors_each() -> None:
+    assert errors(ERRORS, SLO) == Levels(0.05, 0.05)
+    assert errors(ERRORS, replace(SLO, extension=0.5)) == Levels(0.025, 0.025)
+
+
+def test_shared_errors_make_a_block_harder_and_a_pass_no_easier() -> None:
+    """Every promise must hold, so a false pass needs one test to err; any block is enough, so blocks add up."""
+    shared = errors(ERRORS, replace(SLO, share_alpha="bonferroni"))
+    assert shared == Levels(0.05, 0.0125)
+    found = [decide(ERRORS, Observation(100, 4), one) for one in (None, shared)]
+    assert [one.outcome for one in found] == [Outcome.FAIL, Outcome.INCONCLUSIVE]
+    assert decide(ERRORS, Observation(320, 0), shared).outcome is Outcome.PASS
 
 
 def test_the_extension_belongs_to_the_same_test() -> None:
@@ -89,10 +102,6 @@ def test_the_extension_belongs_to_the_same_test() -> None:
     open_end = settled(*mixed(20, 320))
     assert open_end.outcome is Outcome.INCONCLUSIVE
     assert "more may decide" in settled(*mixed(20, 320), slo=longer).reason
-
-
-def test_what_only_a_whole_run_shows_is_not_looked_at_on_the_way() -> None:
-    assert list(courses(SLO)) == ["ttft", "errorRate"]
 
 
 @pytest.mark.parametrize("estimate", [None, nan, inf, -inf, 0.0, -1.0])
