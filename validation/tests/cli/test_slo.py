@@ -74,11 +74,12 @@ def test_the_tests_of_a_file_are_those_of_its_gate(slo_file: Path) -> None:
     assert (done.return_value, "a PASS after 78 at the earliest" in done.output) == (0, True)
 
 
-def test_a_promise_that_can_never_pass_is_no(tmp_path: Path) -> None:
+def test_a_promise_that_can_never_pass_is_refused_when_the_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "slo.yaml"
     path.write_text(BLOCK.format(more="extension: 0.05", requests=320, errors=0.01))
     done = run("plan", path)
-    assert (done.return_value, "it can never pass" in done.output) == (1, True)
+    assert isinstance(done.exception, InputError)
+    assert "errorRate: 0.01 at 97.5 % needs >= 368 requests; traffic sends 336" in done.exception.message
 
 
 @pytest.mark.parametrize(
