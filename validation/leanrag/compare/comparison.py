@@ -70,7 +70,7 @@ def compare(base: Side, new: Side, same_code: Side | None = None, asked: Asked |
     facts = matters(base.facts, new.facts, asked.terms)
     left, right = _samples(base, asked), _samples(new, asked)
     others = _samples(same_code, asked) if same_code else {}
-    found = (*_doubts(left, right, asked), *_foreign(base, same_code, asked), *_forbidding(facts))
+    found = (*_forbidding(facts), *_foreign(base, same_code, asked), *_doubts(left, right, asked))
     loads = tuple(_load(name, side, both[name]) for side, both in enumerate((left, right)) for name in both)
     shared = [name for name in left if name in right]
     contrasts = () if found else _contrasts(shared, left, right, others, asked)
@@ -81,11 +81,11 @@ def compare(base: Side, new: Side, same_code: Side | None = None, asked: Asked |
 
 
 def _samples(side: Side, asked: Asked) -> Samples:
-    """Return the requests that count by load, one sample a run; a load that not every run has is left out."""
+    """Return the requests that count by load, one sample for each run that has it."""
     declared = asked.slo.traffic.warmup_requests if asked.slo else 0
     warmup = next((n for n in (asked.warmup, side.told.warmupRequests) if n is not None), declared)
-    shared = [name for name in side.runs[0].stages if all(name in run.stages for run in side.runs)]
-    return {name: tuple(sample(run.stages[name], warmup) for run in side.runs) for name in shared}
+    names = dict.fromkeys(name for run in side.runs for name in run.stages)
+    return {name: tuple(sample(run.stages[name], warmup) for run in side.runs if name in run.stages) for name in names}
 
 
 def _forbidding(facts: Sequence[Matter]) -> tuple[str, ...]:
@@ -95,10 +95,10 @@ def _forbidding(facts: Sequence[Matter]) -> tuple[str, ...]:
 def _words(one: Matter) -> str:
     if one.kind == "unknown":
         which = "either side" if not one.base and not one.new else "the candidate" if one.base else "the baseline"
-        return f"{one.name} is not known of {which}: {one.note}"
+        return f"{one.name}: not known of {which}; {one.note}"
     if one.name == "arguments":
-        return f"arguments differ in {one.note}"
-    return f"{one.name} differs: {one.base} and {one.new}"
+        return f"arguments: {one.note} not the same"
+    return f"{one.name}: {one.base} is not {one.new}"
 
 
 def _doubts(left: Samples, right: Samples, asked: Asked) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ def per_million(side: Side, load: Load) -> float | None:
 def memory(side: Side) -> dict[str, JSON]:
     """Return GiB of one GPU by part and the tokens that the KV cache holds, computed and as the engine says."""
     size: Mapping[str, Any] = side.told.size or {}
-    parts = size.get("gib") if isinstance(size.get("gib"), dict) else {}
+    told = size.get("gib")
+    parts: Mapping[str, Any] = told if isinstance(told, dict) else {}
     found: dict[str, JSON] = {part: parts[part] for part in _PARTS if isinstance(parts.get(part), int | float)}
     held = size.get("kvTokens")
     return {

@@ -11,8 +11,8 @@ from leanrag.core.errors import InputError
 
 # Two sides are compared because of one of these; the rest must never differ.
 MAY_VARY = ("engine", "arguments", "model", "store")
-# No report holds these for certain, so a person may answer for them. What was measured is not a matter of opinion.
-MAY_BE_SAID = ("gpu", "engine", "arguments", "store")
+# Few reports hold these, so a person may answer for them; that loads and lengths are alike is measured all the same.
+MAY_BE_SAID = ("scenario", "gpu", "engine", "arguments", "store")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Measure:
         if self.metric == "throughput":
             return rate(values)
         if self.kind == "difference":
-            return sum(values) / len(values)
+            return float(sum(values) / len(values))
         return quantile(values, (self.percentile or 50.0) / 100)
 
     def scale(self, value: float) -> float:

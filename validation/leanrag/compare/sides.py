@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,10 +15,11 @@ from leanrag.load.reader import read
 from leanrag.load.report import Report, Stage
 from leanrag.load.rows import read_kept
 
-SCHEMA = "leanrag.io/side/v1"
+SCHEMA: Final = "leanrag.io/side/v1"
 FILE = "side.json"
 ROWS = ".jsonl.zst"
-_REPORTS = (ROWS, ".json.gz", "guidellm.json")
+_REPORTS = (".json.gz", "guidellm.json")
+_ROWS = "rows"
 _Finite = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 
 
@@ -88,7 +89,7 @@ def read_side(path: Path, model: str = "") -> Side:
 
 def _folder(path: Path) -> Side:
     told = side_file(path / FILE) if (path / FILE).is_file() else _NOTHING
-    files = [path / name for name in told.runs] or sorted(p for p in path.rglob("*") if _is_report(p))
+    files = [path / name for name in told.runs] or _reports(path)
     if not files:
         raise InputError(f"{path}: holds no report", hint="name a report, a gate's folder, or run: leanrag load")
     return _side(told.name or path.name, path, files, told)
@@ -103,8 +104,13 @@ def _side(name: str, path: Path, files: Iterable[Path], told: SideFile, weaker: 
     return Side(name, str(path), facts, tuple(run for run, _ in found), told)
 
 
-def _is_report(path: Path) -> bool:
-    return path.is_file() and path.name.endswith(_REPORTS)
+def _reports(folder: Path) -> list[Path]:
+    """Return every report below a folder; kept rows only where no report beside them holds the same requests."""
+    found = sorted(each for each in folder.rglob("*") if each.is_file())
+    reports = [each for each in found if each.name.endswith(_REPORTS)]
+    covered = {each.parent for each in reports}
+    rows = [p for p in found if p.name.endswith(ROWS) and p.name.startswith(_ROWS) and p.parent not in covered]
+    return sorted([*reports, *rows])
 
 
 def _same_within(sources: list[str], facts: list[Facts]) -> None:
@@ -121,8 +127,11 @@ def _same_within(sources: list[str], facts: list[Facts]) -> None:
 def _run(path: Path) -> tuple[Run, Facts]:
     if path.name.endswith(ROWS):
         kept = read_kept(path)
-        known = {name: str(kept.about.get(name) or "") for name in ("scenario", "gpu", "engine", "model", "tool")}
-        return Run(str(path), _staged([kept.stage], str(path))), Facts(**known)
+        scenario, gpu, engine, model, tool = (
+            str(kept.about.get(name) or "") for name in ("scenario", "gpu", "engine", "model", "tool")
+        )
+        known = Facts(scenario, gpu, engine, None, model, "", tool)
+        return Run(str(path), _staged([kept.stage], str(path))), known
     report = read(path)
     return Run(str(path), _staged(report.stages, str(path))), _of_report(report)
 
@@ -161,22 +170,22 @@ def _gated(folder: Path, path: Path, model: str) -> Side:
         subject, served = verdict["subject"], [m for m in verdict["subject"]["models"] if m["task"] == "chat"]
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{path}: not a verdict", hint="leanrag report VERDICT says what is wrong with it") from None
-    files = [each for each in sorted((folder / "load").rglob("*")) if _is_report(each)]
+    files = _reports(folder / "load")
     if not files:
         raise InputError(
             f"{path}: its load reports are not beside it, and a verdict holds no requests",
             hint=f"copy the gate's whole folder, with {folder / 'load'}",
         )
     told = side_file(folder / FILE) if (folder / FILE).is_file() else _NOTHING
-    wanted = [each for each in files if not model or read(each).model == model]
+    wanted = [each for each in files if not model or _run(each)[1].model == model]
     if len(wanted) != 1:
         names = ", ".join(str(m["name"]) for m in served)
         raise InputError(f"{path}: {len(wanted)} of its reports are of {model or 'one model'}", hint=f"--model {names}")
-    return _side(told.name or folder.name, folder, wanted, told, _of_subject(subject, read(wanted[0]).model))
+    return _side(told.name or folder.name, folder, wanted, told, _of_subject(subject, _run(wanted[0])[1].model))
 
 
 def _of_subject(subject: Mapping[str, Any], model: str) -> Facts:
-    one = next((m for m in subject["models"] if m["name"] == model), {})
+    one: Mapping[str, Any] = next((m for m in subject["models"] if m["name"] == model), {})
     version = one.get("engineVersion")
     return Facts(
         gpu=", ".join(subject.get("gpu") or ()),

@@ -21,7 +21,7 @@ def doubts(side: str, run: Sample) -> Iterator[str]:
             yield f"{place}: the client was the bottleneck: {one.code}"
     if not run.answered:
         yield f"{place}: no request succeeded"
-    elif stage.kind == "constant" and stage.rate and (line := _pace(run, stage.rate)):
+    elif stage.kind == "constant" and not stage.shape and stage.rate and (line := _pace(run, stage.rate)):
         yield f"{place}: {line}"
     elif (late := _late(run)) > LATE_SECONDS:
         yield f"{place}: the client was the bottleneck: 5 % of its requests left {late:.2f} s late or more"

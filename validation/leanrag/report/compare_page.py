@@ -25,6 +25,7 @@ def render(document: Document) -> str:
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         sides=say.sides(document),
         tone=say.TONES[document["answer"]],
+        reason=say.sentence(document["reason"]),
         meaning=say.MEANINGS[document["answer"]],
         rows=rows,
         several=len({row.stage for row in rows}) > 1,

@@ -69,10 +69,7 @@ def _distribution(metric: str, base: Mapping[str, Any], new: Mapping[str, Any], 
     drawn = [[value * factor for value in load["values"][metric]] for load in (base, new)]
     scale = plot.axis([*drawn[0], *drawn[1]], None)
     title = words.METRICS[metric].partition(",")[0]
-    rows = tuple(
-        (point, *(say.amount(load["percentiles"][metric][point], metric) for load in (base, new)))
-        for point in ("p50", "p95", "p99")
-    )
+    rows = tuple((point, _at(base, metric, point), _at(new, metric, point)) for point in ("p50", "p95", "p99"))
     names = say.sides(document)
     told = "; ".join(f"{point} {one} against {other}" for point, one, other in rows)
     return Distribution(
@@ -85,6 +82,10 @@ def _distribution(metric: str, base: Mapping[str, Any], new: Mapping[str, Any], 
         rows=rows,
         spoken=f"{title} at {base['stage']}, {names[0]} against {names[1]}: {told}.",
     )
+
+
+def _at(load: Mapping[str, Any], metric: str, point: str) -> str:
+    return say.amount(load["percentiles"][metric][point], metric)
 
 
 def _ticks(scale: plot.Axis) -> tuple[Tick, ...]:

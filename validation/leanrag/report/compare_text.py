@@ -54,7 +54,7 @@ def _reasons(document: Document) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for one in document["contrasts"]:
         if one["answer"] in ("worse", "undecided"):
-            groups.setdefault(f"{clean(one['reason'])}; {say.margin(one)}", []).append(_named(one, document))
+            groups.setdefault(f"{clean(one['reason'])}; {say.noise(one)}", []).append(_named(one, document))
     if groups:
         yield "why"
     for reason, names in groups.items():

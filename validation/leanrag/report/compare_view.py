@@ -26,12 +26,11 @@ class Effect:
     base: str
     new: str
     change: str
-    margin: str
+    noise: str
     low: float | None
     high: float | None
     seen: float | None
     allowed: float
-    allowed_text: str
     spoken: str
 
 
@@ -57,13 +56,12 @@ def _effect(one: Mapping[str, Any]) -> Effect:
         base=say.amount(one["base"], one["metric"]),
         new=say.amount(one["new"], one["metric"]),
         change=say.change(one) if known else "not known",
-        margin=say.margin(one),
+        noise=say.noise(one),
         low=low if known else None,
         high=high if known else None,
         seen=_place(_harm(one["change"], one), reach) if known else None,
         allowed=allowed,
-        allowed_text=f"margin {one['margin'] * 100:.3g} {'%' if ratio else 'points'}",
-        spoken=f"{name}: {one['answer']}. {say.change(one) if known else 'Not known'}; {say.margin(one)}.",
+        spoken=f"{name}: {one['answer']}. {say.change(one) if known else 'Not known'}; {say.noise(one)}.",
     )
 
 
@@ -111,7 +109,7 @@ def economy(document: Document) -> tuple[tuple[str, str, str], ...]:
         cost = [_number(each["costPerMillionOutputTokens"]) for each in pair]
         rows.append((f"A million output tokens at {pair[0]['stage']}", cost))
     rows.append(("A million output tokens at best (roofline)", [_range(one["costAtBest"]) for one in memory]))
-    return tuple((words.clean(what), *cells) for what, cells in rows if set(cells) != {"–"})
+    return tuple((words.clean(what), cells[0], cells[1]) for what, cells in rows if set(cells) != {"–"})
 
 
 def _number(value: float | None) -> str:

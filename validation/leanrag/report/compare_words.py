@@ -67,17 +67,23 @@ def change(contrast: Mapping[str, Any]) -> str:
     return f"{seen} × ({low} to {high})"
 
 
-def margin(contrast: Mapping[str, Any]) -> str:
-    """Return the margin and the noise that it is held against."""
+def noise(contrast: Mapping[str, Any]) -> str:
+    """Return how much the same code differs from itself between two such sides, one standard deviation."""
     unit = "points" if contrast["kind"] == "difference" else "%"
-    noise = "not measured" if contrast["noise"] is None else f"{figure(contrast['noise'] * 100)} {unit}"
-    return f"margin {contrast['margin'] * 100:.3g} {unit}, same-code noise {noise}"
+    seen = "not measured" if contrast["noise"] is None else f"{figure(contrast['noise'] * 100)} {unit}"
+    return f"same-code noise {seen}"
 
 
 def sides(document: Document) -> tuple[str, str]:
     """Return the names of both sides, told apart when they are the same."""
     base, new = (clean(document[side]["name"]) for side in ("base", "new"))
     return (base, new) if base != new else (f"{base} (baseline)", f"{new} (candidate)")
+
+
+def sentence(text: str) -> str:
+    """Return a reason as a sentence."""
+    plain = clean(text)
+    return plain[:1].upper() + plain[1:]
 
 
 def money(value: float | None) -> str:

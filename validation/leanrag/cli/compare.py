@@ -1,0 +1,116 @@
+"""The verb `leanrag compare`: is a candidate worse than a baseline? From reports, or by measuring both in turns."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leanrag.cli.measure import KEY_HELP, key_from, path_type
+from leanrag.compare.comparison import Asked, Comparison, compare
+from leanrag.compare.contrast import Margins
+from leanrag.compare.document import document
+from leanrag.compare.endpoint import Endpoint
+from leanrag.compare.facts import terms
+from leanrag.compare.interleave import Plan, measure
+from leanrag.compare.sides import Side, priced, read_side
+from leanrag.core.errors import InputError
+from leanrag.core.files import write_atomic
+from leanrag.load.commands import read_slo
+from leanrag.local.environments import environment
+from leanrag.report import compare_page, compare_text
+
+_FORMATS = {"text": compare_text.text, "json": compare_text.render_json}
+_share = click.FloatRange(0, 1, min_open=True, max_open=True)
+_OPTIONS = (
+    click.option("--same-code", type=path_type, help="Folder of further runs of the baseline: five tell its noise."),
+    click.option("--slo", "slo_file", type=path_type, help="Compare what this slo: block promises, goodput included."),
+    click.option("--varies", multiple=True, help="What is meant to differ: engine, arguments[.NAME], model or store."),
+    click.option("--same", multiple=True, help="A fact that no file holds and you answer for: gpu, engine, scenario."),
+    click.option("--margin", type=_share, default=0.1, show_default=True, help="So much worse is still not worse."),
+    click.option(
+        "--share-margin", type=_share, default=0.02, show_default=True, help="The same for shares, such as errors."
+    ),
+    click.option("--model", default="", help="Which model of a verdict; or the served name to ask for."),
+    click.option("--warmup", type=click.IntRange(0), help="First requests of a run to leave out."),
+    click.option(
+        "--price", type=click.FloatRange(0, min_open=True), help="Of one GPU hour: what do a million tokens cost?"
+    ),
+    click.option("--html", "html_out", type=path_type, help="Write one self-contained page."),
+    click.option("--json", "json_out", type=path_type, help="Write the comparison as a document."),
+    click.option("--format", "fmt", type=click.Choice(list(_FORMATS)), default="text", show_default=True),
+)
+_MEASURING = (
+    click.option("--out", default=Path("out/compare"), show_default=True, type=path_type, help="Folder for the runs."),
+    click.option("--rounds", type=click.IntRange(1), default=2, show_default=True, help="A round is two runs of each."),
+    click.option("--candidate-model", default="", help="The candidate's served name, where it is another."),
+    click.option("--gpu", default="", help="What both sides run on, for the record."),
+    click.option("--gpus", type=click.IntRange(1), help="GPUs of one side."),
+    click.option("--api-key-env", default="", help=KEY_HELP),
+    click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made."),
+)
+
+
+def _all(verb: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed((*_OPTIONS, *_MEASURING)):
+        verb = option(verb)
+    return verb
+
+
+@click.command("compare")
+@click.argument("base")
+@click.argument("new")
+@_all
+def compare_verb(base: str, new: str, fmt: str, html_out: Path | None, json_out: Path | None, **given: Any) -> int:
+    """Compare NEW, the candidate, with BASE.
+
+    Both are load reports, kept rows, verdicts or folders of them; or both are addresses of OpenAI APIs, which are then
+    measured in turns (A-B-B-A). Exit 0 = better, or not worse by more than the margin; 1 = worse; 2 = undecided or not
+    comparable.
+    """
+    made = document(_compared(base, new, given))
+    for path, text in ((html_out, compare_page.render), (json_out, compare_text.render_json)):
+        if path is not None:
+            write_atomic(path, text(made))
+    click.echo(_FORMATS[fmt](made))
+    return {"PASS": 0, "FAIL": 1}.get(str(made["outcome"]), 2)
+
+
+def _compared(base: str, new: str, given: dict[str, Any]) -> Comparison:
+    slo = read_slo(given["slo_file"]) if given["slo_file"] else None
+    agreed = terms(given["varies"], given["same"])
+    asked = Asked(agreed, Margins(given["margin"], given["share_margin"]), slo, given["warmup"])
+    same_code = read_side(given["same_code"], given["model"]) if given["same_code"] else None
+    left, right = _sides(base, new, given)
+    return compare(priced(left, given["price"]), priced(right, given["price"]), same_code, asked)
+
+
+def _sides(base: str, new: str, given: dict[str, Any]) -> tuple[Side, Side]:
+    if _is_address(base) != _is_address(new):
+        raise InputError("one side is an address, the other a file", hint="measure both: leanrag compare URL URL")
+    if not _is_address(base):
+        model = given["model"]
+        return read_side(Path(base), model), read_side(Path(new), given["candidate_model"] or model)
+    folders = measure(_plan(base, new, given))
+    return read_side(folders[0]), read_side(folders[1])
+
+
+def _plan(base: str, new: str, given: dict[str, Any]) -> Plan:
+    missing = [name for name, key in (("--slo", "slo_file"), ("--model", "model")) if not given[key]]
+    if missing:
+        raise InputError(f"measuring needs {' and '.join(missing)}", hint="name the traffic and the served model")
+    key, model = key_from(given["api_key_env"]), given["model"]
+    return Plan(
+        Endpoint("base", base.removesuffix("/v1"), model, key),
+        Endpoint("candidate", new.removesuffix("/v1"), given["candidate_model"] or model, key),
+        read_slo(given["slo_file"]),
+        given["out"],
+        given["guidellm"] or environment("guidellm") / "bin" / "guidellm",
+        given["rounds"],
+        given["gpu"],
+        given["gpus"],
+    )
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
