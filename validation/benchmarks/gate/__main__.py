@@ -6,11 +6,13 @@ written from all that is there. `--small` measures as little as shows that a par
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import diagnoses
 import end_to_end
 import honesty
 import prefix
@@ -55,10 +57,15 @@ def _cached(records: Records, small: bool) -> None:
     prefix.measure(records, guidellm(), plan, rounds)
 
 
+def _named(records: Records, small: bool) -> None:
+    diagnoses.measure(records, guidellm(), diagnoses.SMALL if small else diagnoses.ALL)
+
+
 PARTS = (
     Part("end-to-end", end_to_end.TITLE, _gates, end_to_end.render),
     Part("honesty", honesty.TITLE, _honest, honesty.render),
     Part("prefix", prefix.TITLE, _cached, prefix.render),
+    Part("diagnoses", diagnoses.TITLE, _named, diagnoses.render),
 )
 
 
@@ -87,7 +94,13 @@ def main() -> int:
     return 0
 
 
+def _stop(number: int, frame: object) -> None:
+    # Engines and servers that were started end with the measurement.
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(main())
     except LeanragError as error:

@@ -24,7 +24,8 @@ class Records:
     def read(self, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the records of this plan in the order they were taken."""
         lines = self.path.read_text().splitlines() if self.path.is_file() else []
-        return [record for record in map(json.loads, lines) if record["plan"] == plan]
+        wanted = json.loads(json.dumps(plan))
+        return [record for record in map(json.loads, lines) if record["plan"] == wanted]
 
     def add(self, plan: Mapping[str, Any], **record: Any) -> None:
         """Keep one more record, on the disk before the next is taken."""

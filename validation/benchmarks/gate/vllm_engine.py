@@ -20,6 +20,7 @@ from leanrag.local.assets import asset
 from leanrag.local.environments import environment
 
 START, STOP = 300.0, 30.0
+KV_GIB = 1
 _QUIET = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 
 
@@ -43,12 +44,12 @@ def free_port() -> int:
 class Engine:
     """A context manager: `vllm serve` of a model under the name `small`; `url` has no /v1."""
 
-    def __init__(self, model: Path, arguments: Sequence[str], log: Path, kv_gib: int = 1) -> None:
+    def __init__(self, model: Path, arguments: Sequence[str], log: Path) -> None:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         folder = environment("vllm") / "bin"
         argv = [folder / "vllm", "serve", model, "--served-model-name", "small", "--dtype", "bfloat16"]
         argv += ["--enforce-eager", "--max-model-len", "4096", "--host", "127.0.0.1", "--port", str(port), *arguments]
-        env = {"HOME": os.environ["HOME"], "PATH": f"{folder}:/usr/bin:/bin", "VLLM_CPU_KVCACHE_SPACE": str(kv_gib)}
+        env = {"HOME": os.environ["HOME"], "PATH": f"{folder}:/usr/bin:/bin", "VLLM_CPU_KVCACHE_SPACE": str(KV_GIB)}
         self._log, self._said = log, log.open("w")
         self.process = _start([str(part) for part in argv], {**env, **_QUIET}, self._said)
 
@@ -73,9 +74,10 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP)
+            if kind is None:
+                self.process.send_signal(signal.SIGTERM)
+                self.process.wait(STOP)
         except subprocess.TimeoutExpired:
             pass
         finally:
