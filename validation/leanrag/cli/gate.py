@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from leanrag.cli.history import history_option, show_history
 from leanrag.cli.keys import keygen_verb
 from leanrag.cli.measure import path_type
 from leanrag.cli.repository import root_option
@@ -141,8 +142,11 @@ def run_and_report(
 @click.option("--html", "html_out", type=path_type, help="Write one self-contained page.")
 @click.option("--junit", "junit_out", type=path_type, help="Write JUnit XML.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
-def report_verb(verdict: Path, html_out: Path | None, junit_out: Path | None, fmt: str) -> int:
-    """Show a VERDICT, or write it as a page."""
+@history_option
+def report_verb(verdict: Path, html_out: Path | None, junit_out: Path | None, fmt: str, history: bool) -> int:
+    """Show a VERDICT, or write it as a page; with --history a folder of them by model and commit."""
+    if history:
+        return show_history(verdict, fmt, html_out)
     outcome = write_report(verdict, html_out=html_out, junit_out=junit_out)
     click.echo(show(verdict, fmt, html_out))
     return outcome.exit_code

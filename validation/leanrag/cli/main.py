@@ -18,10 +18,13 @@ NO_ANSWER = 2
 # Verb → module and function. Imported when called: `leanrag check` need not wait for what `leanrag demo` needs.
 VERBS = {
     "bench": ("leanrag.cli.bench", "bench_group"),
+    "capacity": ("leanrag.cli.capacity", "capacity_verb"),
     "check": ("leanrag.cli.check", "check_verb"),
     "cluster": ("leanrag.cli.cluster", "cluster_group"),
     "clusters": ("leanrag.cli.repository", "clusters_verb"),
+    "compare": ("leanrag.cli.compare", "compare_verb"),
     "demo": ("leanrag.cli.local", "demo_verb"),
+    "diagnose": ("leanrag.cli.diagnose", "diagnose_verb"),
     "diff": ("leanrag.cli.diff", "diff_verb"),
     "gate": ("leanrag.cli.gate", "gate_group"),
     "images": ("leanrag.cli.images", "images_group"),
@@ -37,6 +40,7 @@ VERBS = {
     "resync": ("leanrag.cli.operate", "resync_verb"),
     "rollback": ("leanrag.cli.promote", "rollback_verb"),
     "size": ("leanrag.cli.size", "size_verb"),
+    "slo": ("leanrag.cli.slo", "slo_group"),
     "smoke": ("leanrag.cli.measure", "smoke_verb"),
     "status": ("leanrag.cli.operate", "status_verb"),
     "tools": ("leanrag.cli.local", "tools_verb"),
