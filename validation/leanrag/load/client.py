@@ -7,7 +7,7 @@ from leanrag.core.result import Item
 from leanrag.load.evidence import Case, passed, refused
 from leanrag.load.health import achieved, in_flight
 from leanrag.load.report import ClientHealth, Row, Stage
-from leanrag.load.warmup import cut
+from leanrag.load.warmup import cut_rows
 from leanrag.slo.decide import percent
 from leanrag.slo.objectives import Objective, Traffic
 from leanrag.slo.shape import as_even
@@ -126,7 +126,7 @@ def steady(case: Case) -> Item:
     """After its warm-up the run was one and the same: no later change of level, no slow beginning left in it."""
     if not as_even(case.stage.shape):
         return passed("steady", f"{case.stage.name} is not meant to be")
-    found = cut([row.ttft if row.ttft is not None else row.age for row in case.rows])
+    _, found = cut_rows(case.rows)
     if not found.settled:
         return refused("steady", found.reason)
     return passed("steady", f"{found.reason}{'; raise traffic.warmupRequests' if found.discard else ''}")

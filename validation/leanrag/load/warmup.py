@@ -20,7 +20,7 @@ CUT_Z = 3.0
 CHANGE_P = 0.005
 FEWEST = 8 * BATCH
 # Growing queues: as many more requests under way, and first tokens later by as many standard deviations.
-GROWTH = 2.0
+GROWTH = 1.5
 GROWTH_Z = 3.3
 GROWTH_FEW = 5
 
@@ -51,6 +51,20 @@ def cut(values: Sequence[float]) -> Cut:
     if first >= int(LATEST * len(means)):
         return Cut(place, False, f"{said}: never steady")
     return Cut(place, True, said) if not (drift := _drift(means[first:])) else Cut(place, False, f"{said}; {drift}")
+
+
+def cut_rows(rows: Sequence[Row]) -> tuple[tuple[Row, ...], Cut]:
+    """Return the requests from steady state on, in the order of sending, and why from there.
+
+    Only first tokens that came are looked at: a request that failed or was given up says nothing of the service's pace.
+    Where no answer is streamed, whole answers are.
+    """
+    seen = [row for row in rows if row.ttft is not None]
+    if not seen:
+        seen = [row for row in rows if row.e2e is not None]
+    found = cut([row.ttft if row.ttft is not None else row.e2e or 0.0 for row in seen])
+    begin = seen[found.discard].start if found.discard else 0.0
+    return tuple(row for row in rows if row.start >= begin), found
 
 
 def _drift(means: Sequence[float]) -> str:
@@ -110,23 +124,19 @@ def growing(rows: Sequence[Row]) -> str:
     """
     if len(rows) < FEWEST:
         return ""
-    starts = [row.start for row in rows]
-    early, late = under_way(rows, starts[len(rows) // 3]), under_way(rows, starts[-1])
     third = len(rows) // 3
-    first, last = (_waits(part) for part in (rows[:third], rows[-third:]))
-    slower = rank_z(last, first)
+    early, late = under_way(rows, rows[third].start), under_way(rows, rows[-1].start)
+    # Those that still wait at the end of the run would look quick.
+    waits = [row.ttft for row in rows if row.ttft is not None]
+    third = len(waits) // 3
+    slower = rank_z(waits[len(waits) - third :], waits[:third])
     if late < GROWTH * early + GROWTH_FEW or slower < GROWTH_Z:
         return ""
     return (
-        f"{early} requests under way after a third of the run, {late} at its end; first tokens later (z {slower:.1f})"
+        f"{early} requests under way after a third of the run, {late} at its end; slower first tokens (z {slower:.1f})"
     )
 
 
 def under_way(rows: Sequence[Row], moment: float) -> int:
     """Return how many requests were sent and not answered at this moment (Unix seconds)."""
     return sum(row.start <= moment < row.end for row in rows)
-
-
-def _waits(rows: Sequence[Row]) -> list[float]:
-    # A request that never had a first token waited at least its age.
-    return [row.ttft if row.ttft is not None else row.age for row in rows]
