@@ -40,7 +40,7 @@ def _measured(world: World, count: int) -> tuple[list[str], float]:
     for number in range(count):
         sha = world.operator.main()
         before = len(world.verdicts("dev", sha))
-        world.leanrag("gate", "rerun", "dev", "--wait", check=False)
+        world.leanrag("gate", "rerun", "dev", "--wait", check=False, within=600)
         found = world.verdicts("dev", sha)[before:]
         outcomes.append(found[-1].outcome if found and not found[-1].carried else "NOT_RUN")
         say(f"run {number + 1} of {count}: {outcomes[-1]}: {found[-1].sentence if found else ''}")
