@@ -6,11 +6,14 @@ from typing import Literal
 
 from leanrag.slo.alpha import levels
 from leanrag.slo.lines import Boundaries, Operating, operating
-from leanrag.slo.objectives import Objective, Slo
+from leanrag.slo.objectives import Metric, Objective, Slo
 from leanrag.slo.sequential import FIRST, boundaries, extended, fixed, fixed_n
 
 # A run that takes four times the fixed number is over: correlation alone could ask for so many.
 _MOST_FOLD = 4
+
+# Their figures are of the whole run, not of single requests in the order they were sent.
+_WHOLE_RUN: tuple[Metric, ...] = ("queue", "throughput")
 
 Kind = Literal["sequential", "exact", "extended"]
 
@@ -49,7 +52,7 @@ def plan(slo: Slo, first: int = FIRST, every: int = 1) -> tuple[Planned, ...]:
     Sequential tests look after `first` requests and then after each `every`. Raises InputError for a zone that no run
     can decide.
     """
-    counted = [one for one in slo.objectives if one.metric != "throughput"]
+    counted = [one for one in slo.objectives if one.metric not in _WHOLE_RUN]
     return tuple(_planned(one, slo, len(counted), first, every) for one in counted)
 
 

@@ -41,8 +41,8 @@ _STEP = 1 / 64
 _FARTHEST = 30.0
 # More than any run sends (slo.traffic.requests ends at 100,000).
 _MOST = 100_000
-# Of runs at `good` and at `bad`, at most so many may end undecided at the cap; correlation takes more.
-_UNDECIDED = 0.025
+# What an undecided run costs, in runs of the full length: it is sent again, and somebody looks at it.
+_UNDECIDED = 3.0
 # How many violations a cut at the cap may stand back from where the fixed test has it.
 _BACK = 3
 
@@ -59,8 +59,8 @@ def boundaries(
     """Return the test whose errors are at most alpha (`zone.bad` passes) and beta (`zone.good` fails).
 
     Without a cap: as many requests as the fixed test with these errors. It looks after `first` requests, then after
-    each `every`, and at the cap. Of the cuts at the cap that leave at most 2.5 % of runs undecided at `good` and at
-    `bad` it takes those that need the fewest requests. A smaller cap leaves more undecided, never more errors. Raises
+    each `every`, and at the cap. Of the cuts at the cap it takes those that need the fewest requests at `good` and at
+    `bad`, an undecided run counted three times over. A smaller cap leaves more undecided, never more errors. Raises
     InputError for a zone, an error or a number that is none.
     """
     if wrong := _wrong(allowed, zone, alpha, beta, (1 if cap is None else cap, first, every)):
@@ -135,11 +135,11 @@ def extended(allowed: float, confidence: float, n: int, more: int) -> Boundaries
 def _calibrated(allowed: float, zone: Zone, errors: tuple[float, float], looks: frozenset[int]) -> Boundaries:
     found = [_narrowest(allowed, zone, errors, cuts, looks) for cuts in _cuts(zone, errors, max(looks))]
 
-    def worth(one: Boundaries) -> tuple[float, float]:
+    def cost(one: Boundaries) -> float:
         ends = operating(one, zone.good), operating(one, zone.bad)
-        return max(_UNDECIDED, *(end.undecided for end in ends)), sum(end.mean_n for end in ends)
+        return sum(end.mean_n + _UNDECIDED * one.cap * end.undecided for end in ends)
 
-    return min((one for one in found if one), key=worth)
+    return min((one for one in found if one), key=cost)
 
 
 def _cuts(zone: Zone, errors: tuple[float, float], cap: int) -> Iterator[tuple[int, int]]:

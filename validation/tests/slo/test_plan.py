@@ -15,14 +15,19 @@ ZONE = Zone(0.0318, 0.0729)
 TTFT = Objective("ttft", 500, "ms", 0.95, 95, ZONE)
 ERRORS = Objective("errorRate", 0.05, "share", 0.95)
 SPEED = Objective("throughput", 100, "tokens/s", 0.95)
+WAIT = Objective("queue", 50, "ms", 0.95, 95)
 TRAFFIC = Traffic("constant", 400, 128, 16, 10.0, 8, 600.0, rate=2.0)
-SLO = Slo((TTFT, ERRORS, SPEED), TRAFFIC, 0.95, "sequential")
+SLO = Slo((TTFT, ERRORS, SPEED, WAIT), TRAFFIC, 0.95, "sequential")
 
 
 def test_a_zone_is_decided_on_the_way_and_the_rest_at_the_declared_number() -> None:
     ttft, errors = plan(SLO)
-    assert (ttft.kind, ttft.boundaries.cap, ttft.earliest) == ("sequential", 400, 69)
+    assert (ttft.kind, ttft.boundaries.cap, ttft.earliest) == ("sequential", 400, 72)
     assert (errors.kind, errors.boundaries.cap, errors.ends) == ("exact", 400, None)
+
+
+def test_figures_of_the_whole_run_have_no_test_on_the_way() -> None:
+    assert [one.objective for one in plan(SLO)] == [TTFT, ERRORS]
 
 
 def test_the_decision_of_today_looks_once() -> None:
