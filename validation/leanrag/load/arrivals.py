@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable
 
+from leanrag.core.errors import InputError
 from leanrag.slo.shape import Burst, Shape, between
 
 # From how much of the traffic has come (in requests) to when (in seconds since the start).
@@ -14,10 +15,11 @@ Clock = Callable[[float], float]
 
 
 def offsets(shape: Shape, rate: float, count: int, seed: int) -> tuple[float, ...]:
-    """Return when each of `count` requests is sent, in seconds since the start, at a mean of `rate` a second.
+    """Return when each of `count` requests is sent, in seconds since the start, at a mean of `rate` a second; a ramp begins with it.
 
     `count` points thrown evenly over the traffic and sorted are a Poisson process that keeps its number, and so its
-    mean rate; bursts and ramps bend the clock it runs by (time-change of a Poisson process).
+    mean rate; bursts and ramps bend the clock it runs by (time-change of a Poisson process). Raises InputError when a
+    recording is too short.
     """
     if shape.arrivals == "steady":
         return tuple(index / rate for index in range(count))
@@ -61,5 +63,10 @@ def _ramp(start: float, end: float, count: int) -> Clock:
 
 def _recorded(shape: Shape, rate: float, count: int) -> tuple[float, ...]:
     rows = shape.recording[:count]
-    scale = (len(rows) - 1) / rate / (rows[-1].at - rows[0].at)
+    if len(rows) < count or rows[-1].at <= rows[0].at:
+        raise InputError(
+            f"the recording holds {len(rows)} requests of different moments, {count} are to be sent",
+            hint="lower traffic.requests, or record more",
+        )
+    scale = (count - 1) / rate / (rows[-1].at - rows[0].at)
     return tuple((row.at - rows[0].at) * scale for row in rows)

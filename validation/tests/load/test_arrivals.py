@@ -5,6 +5,7 @@ from statistics import mean, pstdev
 
 import pytest
 
+from leanrag.core.errors import InputError
 from leanrag.load.arrivals import offsets
 from leanrag.slo.shape import Burst, Recorded, Shape
 
@@ -56,6 +57,13 @@ def test_a_ramp_to_its_own_rate_is_flat() -> None:
 def test_a_recording_keeps_its_gaps_and_takes_the_declared_mean_rate() -> None:
     shape = Shape("replay", recording=(Recorded(10, 1, 1), Recorded(11, 1, 1), Recorded(14, 1, 1), Recorded(99, 1, 1)))
     assert offsets(shape, 2.0, 3, 0) == pytest.approx((0.0, 0.25, 1.0))
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_recording_that_is_too_short_sends_nothing(count: int) -> None:
+    shape = Shape("replay", recording=(Recorded(0, 1, 1), Recorded(1, 1, 1), Recorded(2, 1, 1)))
+    with pytest.raises(InputError, match=rf"{count} are to be sent"):
+        offsets(shape, 2.0, count, 0)
 
 
 def test_steady_is_even() -> None:
