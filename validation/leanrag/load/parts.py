@@ -71,7 +71,10 @@ def _at_once(
 
 def _joined(seen: Sequence[Observation]) -> Observation:
     """Parts of a run that are cut into equal parts of their own; the estimate is the mean over all of these."""
-    n = sum(one.n for one in seen)
     known = [(one.estimate, one.n) for one in seen if one.estimate is not None]
-    estimate = sum(value * count for value, count in known) / n if n and len(known) == len(seen) else None
-    return Observation(n, sum(one.violations for one in seen), sum(one.undetermined for one in seen), estimate)
+    return Observation(
+        n=sum(one.n for one in seen),
+        violations=sum(one.violations for one in seen),
+        undetermined=sum(one.undetermined for one in seen),
+        estimate=sum(value * n for value, n in known) / sum(n for _, n in known) if known else None,
+    )

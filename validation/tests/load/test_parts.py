@@ -7,7 +7,7 @@ import pytest
 from leanrag.core.outcome import Outcome
 from leanrag.load.engine_figures import EngineFigures
 from leanrag.load.judge import Judgement, judge_parts, judge_slo
-from leanrag.load.parts import Part
+from leanrag.load.parts import Part, decided
 from leanrag.load.report import Counts, Report, Row, Stage
 from leanrag.slo.objectives import Objective, Slo, Traffic, Zone
 from leanrag.slo.shape import Recorded, Shape
@@ -90,6 +90,15 @@ def test_throughput_is_of_the_parts_and_not_of_the_pauses() -> None:
     assert throughput.outcome is Outcome.PASS and throughput.estimate == pytest.approx(320, rel=0.1)
 
 
+def test_a_part_too_short_for_a_throughput_adds_nothing_and_one_without_counts_holds_back() -> None:
+    slo = replace(SLO, objectives=(TTFT, RATE))
+    assert decided((part(50), part(1, 5000.0)), slo)[1].outcome is Outcome.PASS
+    blind = part(50, 5000.0)
+    rows_ = tuple(replace(row, output_tokens=None) for row in blind.rows)
+    uncounted = replace(blind, rows=rows_, stage=replace(blind.stage, rows=rows_))
+    assert decided((part(50), uncounted), slo)[1].outcome is Outcome.INCONCLUSIVE
+
+
 def test_a_sequential_run_says_how_far_its_requests_hang_together() -> None:
     said = item(judged(part(100)), "independence")
     assert said.startswith("PASS: ttft p95: lag-1 ") and "100 are worth" in said and "goodput: lag-1" in said
@@ -121,7 +130,7 @@ def test_answers_of_mixed_length_are_held_to_their_mean() -> None:
     mixed = replace(SLO, shape=Shape(spread=0.5))
     assert item(judged(lengths(16, 48), slo=mixed), "output length").startswith("PASS: answers have 32 tokens")
     assert item(judged(lengths(16, 48)), "output length").startswith("INCONCLUSIVE")
-    assert item(judged(lengths(16, 18), slo=mixed), "output length").startswith("INCONCLUSIVE")
+    assert item(judged(lengths(4, 40), slo=mixed), "output length").startswith("INCONCLUSIVE")
 
 
 def test_a_recording_is_held_to_its_own_lengths() -> None:
