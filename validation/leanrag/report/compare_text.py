@@ -65,7 +65,7 @@ def _costs(document: Document) -> Iterator[str]:
     base, new = say.sides(document)
     rows = [
         (
-            load["stage"],
+            clean(load["stage"]),
             base if load["side"] == "base" else new,
             f"{load['requests']:,}",
             say.amount(load["tokensPerSecond"], "throughput"),
