@@ -66,7 +66,6 @@ never = meter.create_counter(name="a.never")
 
 def observe(more):
     base = {"api": "x"}
-    took.record(1.0, base)
     took.record(1.0, attributes={**base, "status": "y"})
     seen.add(1, create_attributes(model="m", status="s"))
     open_now.add(1)
@@ -130,6 +129,14 @@ def test_tables_of_documents_are_read() -> None:
     ]
     told = "### otelcol.x.size\n\n| Unit | Metric Type | Value Type | Monotonic |\n| By | Sum | Int | false |\n"
     assert list(tables.collector_telemetry(told)) == [Declared("otelcol_x_size", "gauge", "bytes", None)]
+
+
+def test_a_recorded_type_without_a_series_has_unknown_labels() -> None:
+    answer = '# TYPE a_total counter\n# TYPE b histogram\nb_bucket{le="1",x="y"} 1\nb_sum{x="y"} 1\nb_count{x="y"} 1\n'
+    assert list(tables.recorded(answer)) == [
+        Declared("a_total", "counter", "", None),
+        Declared("b", "histogram", "", ("x",)),
+    ]
 
 
 def test_a_unit_is_that_of_the_name_before_that_of_the_help() -> None:
