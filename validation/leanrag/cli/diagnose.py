@@ -8,7 +8,7 @@ import click
 
 from leanrag.cli.measure import KEY_HELP, key_from, path_type, slo_option
 from leanrag.core.errors import InputError
-from leanrag.diagnose.commands import Known, diagnose_endpoint, diagnose_file
+from leanrag.diagnose.commands import Known, diagnose_endpoint, diagnose_file, diagnose_live
 from leanrag.diagnose.model import Alone, Diagnosis, Span
 from leanrag.load.commands import read_slo
 from leanrag.local.environments import environment
@@ -25,6 +25,7 @@ _MILLI = 0.001
 @click.option("--overlay", type=path_type, help="The model's overlay: seats, memory and replicas from there.")
 @click.option("--alone", nargs=2, type=float, help="First token and time a token of one request alone, in ms.")
 @click.option("--shared", type=click.FloatRange(0, 1), help="Share of prompt tokens that other prompts begin with.")
+@click.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True, help="Watch so long (/metrics).")
 @click.option("--out", default=Path("out/diagnose"), show_default=True, type=path_type, help="Folder (an endpoint).")
 @click.option("--seed", type=int, help="Prompts come from it; by default another one each time (an endpoint).")
 @click.option("--api-key-env", default="", help=KEY_HELP)
@@ -39,19 +40,25 @@ def diagnose_verb(
     overlay: Path | None,
     alone: tuple[float, float] | None,
     shared: float | None,
+    seconds: float,
     out: Path,
     seed: int | None,
     api_key_env: str,
     guidellm: Path | None,
     fmt: str,
 ) -> int:
-    """Name why a promise is broken: TARGET is a load report, kept rows, or the address of an OpenAI API to measure.
+    """Name why a promise is broken.
+
+    TARGET is a load report, kept rows, the address of an OpenAI API to measure, or that of an engine's /metrics to watch
+    while others use it.
 
     Exit 0 = no promise is broken, 1 = a cause is named, 2 = no answer.
     """
     slo, known = read_slo(slo_file), Known(engine_args, overlay, _alone(alone), shared)
     if not target.startswith(("http://", "https://")):
         return show(diagnose_file(Path(target), slo, Path(metrics) if metrics else None, known), fmt)
+    if target.endswith("/metrics"):
+        return show(diagnose_live(target, slo, seconds, known, key_from(api_key_env)), fmt)
     if not model:
         raise InputError("an endpoint is measured, and no model is named", hint="say --model, as it is served")
     url = target.rstrip("/").removesuffix("/v1")

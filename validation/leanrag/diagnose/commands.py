@@ -1,6 +1,7 @@
 """What the verb `leanrag diagnose` does: gathers a run from files, or makes one, and asks for its causes."""
 
 import shlex
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 
 from leanrag.catalog.values import merge
 from leanrag.core import yamlio
-from leanrag.core.errors import InputError
+from leanrag.core.errors import InputError, UnreachableError
 from leanrag.core.outcome import Outcome
+from leanrag.core.progress import say
 from leanrag.core.shapes import mapping
 from leanrag.diagnose.alone import measure
 from leanrag.diagnose.decide import Run, diagnose
+from leanrag.diagnose.live import diagnose_engine
 from leanrag.diagnose.model import Alone, Diagnosis, Engine
 from leanrag.diagnose.signals import engine
 from leanrag.engine.recording import read_snapshots, write_snapshots
@@ -78,6 +81,18 @@ def diagnose_endpoint(
     # These prompts are ours: without a declared prefix each begins with words of its own.
     shared = known.shared if known.shared is not None else shared_share(slo.traffic, slo.shape or STEADY, seed)
     return diagnose(Run(stage, slo, sampler.snapshots, engine_of(sampler.snapshots, known), lone, shared))
+
+
+def diagnose_live(metrics: str, slo: Slo, seconds: float, known: Known, api_key: str = "") -> Diagnosis:
+    """Watch an engine for some seconds under whatever traffic it has, and diagnose it by its own figures."""
+    say(f"diagnose: watching {metrics} for {seconds:g} s; nothing is sent")
+    with Sampler(metrics, every=EVERY_SECONDS, token=api_key) as sampler:
+        time.sleep(seconds)
+    if not sampler.snapshots:
+        why = "; ".join(sampler.problems) or f"{metrics}: nothing was scraped"
+        raise UnreachableError(why, hint="name the whole address of the engine's /metrics")
+    taken = sampler.snapshots
+    return diagnose_engine(taken, slo, engine_of(taken, known), known.alone, known.shared)
 
 
 def engine_of(snapshots: tuple[Snapshot, ...], known: Known) -> Engine:

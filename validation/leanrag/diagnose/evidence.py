@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from leanrag.diagnose.explain import Case, Means, behind
+from leanrag.diagnose.explain import Case, Means, behind, engine_figure
 from leanrag.diagnose.model import Cause, Fact, shown
 from leanrag.diagnose.start import Start
 from leanrag.slo.decide import percent
@@ -82,9 +82,8 @@ def _prefix(case: Case, means: Means) -> Iterator[Fact]:
 
 def _client(case: Case, means: Means) -> Iterator[Fact]:
     yield from _outside(case, means)
+    yield from _late(case, means, "")
     seen = case.client
-    if seen and seen.loop_lag is not None:
-        yield Fact("requests left late by (p99)", shown(seen.loop_lag))
     if seen and seen.cpu_share is not None:
         yield Fact("processors of the client in use", percent(seen.cpu_share))
     if seen and seen.achieved is not None:
@@ -96,14 +95,20 @@ def _client(case: Case, means: Means) -> Iterator[Fact]:
 
 def _network(case: Case, means: Means) -> Iterator[Fact]:
     yield from _outside(case, means)
-    seen = case.client
-    if seen and seen.loop_lag is not None:
-        yield Fact("requests left late by (p99)", shown(seen.loop_lag), "so the client is not what took it")
+    yield from _late(case, means, "so the client is not what took it")
+
+
+def _late(case: Case, means: Means, why: str) -> Iterator[Fact]:
+    lag = case.client.loop_lag if case.client else None
+    if means.late is not None:
+        yield Fact("slow requests left late by", f"{shown(means.late)} in the mean", why)
+    elif lag is not None:
+        yield Fact("requests left late by (p99)", shown(lag), why)
 
 
 def _outside(case: Case, means: Means) -> Iterator[Fact]:
     name = case.symptom.metric
-    engine = case.seen.whole.get("tpot" if name in {"itl", "tpot"} else name)
+    engine = case.seen.whole.get(engine_figure(name, case.seen))
     yield Fact(f"{name} as the client saw it", f"{shown(means.every)} in the mean of all requests")
     if engine is not None and engine.mean is not None:
         yield Fact(f"{name} as the engine saw it", f"{shown(engine.mean)} in the mean")
@@ -143,7 +148,10 @@ def unasked(case: Case, means: Means) -> dict[Cause, str]:
         missing |= dict.fromkeys(("compute wall", "latency floor"), lone)
     if case.shared is None:
         missing["prefix cache ineffective"] = "nobody said how much of the prompts begins alike; say --shared"
-    if case.client is None and not case.complaints:
+    if not case.watched:
+        outside = "these are the engine's own figures; nobody measured from outside"
+        missing |= dict.fromkeys(("client-bound", "network-bound", "cold start"), outside)
+    elif case.client is None and not case.complaints:
         missing["client-bound"] = "nobody watched the load client"
     return missing
 

@@ -11,15 +11,16 @@ from itertools import accumulate
 from leanrag.diagnose.model import Alone, Cause, Engine, Symptom
 from leanrag.diagnose.signals import Signals
 from leanrag.diagnose.slow import Portrait
-from leanrag.load.client import CONCURRENCY_SHARE, LATE_SECONDS, RATE_BAND
+from leanrag.load.client import RATE_BAND
 from leanrag.load.report import ClientHealth
+from leanrag.slo.objectives import Metric
 
 # A cause must add at least half of what is too much, and hold for at least half of the slow requests.
 HALF = 0.5
 # Nine tenths busy: by then whatever arrives at random waits many times as long as it takes.
 BUSY = 0.9
 _LATE = "root_late"
-_FIELDS = ("queue", "prefill", "decode", "full", "seats", "flight")
+_FIELDS = ("queue", "prefill", "decode", "full", "seats", "flight", "late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Case:
     """All that is known beside the requests. `shared` is the share of prompt tokens that other prompts begin with.
 
     `tokens` of one answer, `prompt_tokens` of one prompt; `client` and `complaints` (codes) are the load tool's own;
-    `open_loop`: it sends at a rate; `itl_limit`: what is promised of a token, in seconds.
+    `open_loop`: it sends at a rate; `itl_limit`: what is promised of a token, in seconds; `watched`: there is a client.
     """
 
     symptom: Symptom
@@ -41,6 +42,7 @@ class Case:
     open_loop: bool = True
     prompt_tokens: float | None = None
     itl_limit: float | None = None
+    watched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Means:
     full: float | None = None
     seats: float | None = None
     flight: float | None = None
+    late: float | None = None
 
 
 class Sums:
@@ -91,15 +94,19 @@ class Sums:
 def explain(case: Case, means: Means) -> dict[Cause, float]:
     """Return the seconds that each cause adds to the mean slow request; causes that add none are left out."""
     outside = beyond_engine(case, means, means.value - case.symptom.limit) or 0.0
-    prefill, queue = saved_by_cache(case, means)
+    prefill, part = saved_by_cache(case, means)
+    waited, work = means.queue or 0.0, _work(case, means, outside, prefill)
+    pace = waits_for(case, means) == "compute wall"
+    # Work that need not be done slows down whatever waits for the engine's pace.
+    avoided = prefill + part * (work + waited * pace)
     added: dict[Cause, float] = {
-        "prefix cache ineffective": prefill + queue,
+        "prefix cache ineffective": avoided,
         "latency floor": _floor(case, outside, prefill),
     }
     for cause, seconds in (
-        (waits_for(case, means), (means.queue or 0.0) - queue),
-        ("KV-cache wall" if preempted(case) else "compute wall", _work(case, means, outside, prefill)),
-        ("client-bound" if client_is_late(case, outside) else "network-bound", outside),
+        (waits_for(case, means), waited * (1 - part * pace)),
+        ("KV-cache wall" if preempted(case) else "compute wall", work * (1 - part)),
+        ("client-bound" if client_is_late(case, means, outside) else "network-bound", outside),
     ):
         added[cause] = added.get(cause, 0.0) + seconds
     return {cause: seconds for cause, seconds in added.items() if seconds > 0}
@@ -117,7 +124,7 @@ def beyond_engine(case: Case, means: Means, excess: float) -> float | None:
     Of a tail the shares beyond the limit say more than means: if the engine finished more requests in time than the
     client saw, the difference was slow outside.
     """
-    engine = case.seen.whole.get(_engine_figure(case))
+    engine = case.seen.whole.get(engine_figure(case.symptom.metric, case.seen)) if case.watched else None
     if engine is None or engine.mean is None:
         return None
     added = means.every - engine.mean
@@ -127,10 +134,11 @@ def beyond_engine(case: Case, means: Means, excess: float) -> float | None:
     return max(0.0, added)
 
 
-def _engine_figure(case: Case) -> str:
-    if case.symptom.metric in {"itl", "tpot"}:
-        return "tpot" if "tpot" in case.seen.whole else "itl"
-    return case.symptom.metric
+def engine_figure(metric: Metric, seen: Signals) -> str:
+    """Return the engine's name of a client's figure: a request's mean gap, or single gaps where it has no other."""
+    if metric in {"itl", "tpot"}:
+        return "tpot" if "tpot" in seen.whole else "itl"
+    return metric
 
 
 def waits_for(case: Case, means: Means) -> Cause:
@@ -154,17 +162,16 @@ def works_hard(case: Case) -> bool:
 
 
 def saved_by_cache(case: Case, means: Means) -> tuple[float, float]:
-    """Return the seconds of prefill and of queue that hits would save, when less than half of what could hit did.
+    """Return the seconds of prefill that hits would save, and the part of all computed tokens that need not be.
 
-    Where the queue waits for the engine's pace it is shorter by the same work: its share of all tokens computed.
+    Both are 0 when at least half of what could hit did.
     """
     hits, shared = case.seen.hit_share or 0.0, case.shared or 0.0
-    if not shared or hits >= HALF * shared or means.prefill is None or not _cache_told(case):
+    if not shared or hits >= HALF * shared or not _cache_told(case):
         return 0.0, 0.0
     again = (shared - hits) / (1 - hits)
     computed = (case.prompt_tokens or 0.0) * (1 - hits)
-    waited = (means.queue or 0.0) if waits_for(case, means) == "compute wall" else 0.0
-    return means.prefill * again, waited * again * computed / (computed + case.tokens)
+    return (means.prefill or 0.0) * again, again * computed / (computed + case.tokens)
 
 
 def _cache_told(case: Case) -> bool:
@@ -197,16 +204,22 @@ def preempted(case: Case) -> bool:
     return bool(case.seen.preemptions) and (case.seen.preemptions or 0.0) >= HALF * case.symptom.slow
 
 
-def client_is_late(case: Case, outside: float) -> bool:
-    """Whether the load client itself is what took the time beyond the engine."""
+def client_is_late(case: Case, means: Means, outside: float) -> bool:
+    """Whether the load client itself took the time beyond the engine: it comes as late to answers as to its requests.
+
+    Where nobody knows when a request was due, its worst lateness must be as large as all that time.
+    """
     lag, busy = (case.client.loop_lag, case.client.cpu_share) if case.client else (None, None)
-    late = lag is not None and (lag > LATE_SECONDS or lag >= HALF * outside > 0)
-    return late or (busy or 0.0) >= BUSY or _LATE in case.complaints or behind(case)
+    late = means.late >= HALF * outside if means.late is not None else lag is not None and lag >= outside
+    return (late and outside > 0) or (busy or 0.0) >= BUSY or _LATE in case.complaints or behind(case)
 
 
 def behind(case: Case) -> bool:
-    """Whether the client sent less than it was asked to while nothing waited in the engine."""
+    """Whether the client sent less than it was asked to while nothing waited in the engine.
+
+    A closed loop is never full at its beginning and its end, so there it must have been half empty.
+    """
     achieved = case.client.achieved if case.client else None
-    least = RATE_BAND[0] if case.open_loop else CONCURRENCY_SHARE
+    least = RATE_BAND[0] if case.open_loop else HALF
     waiting = any((each.waiting or 0.0) > 0 for each in case.seen.moments)
     return achieved is not None and achieved < least and not waiting

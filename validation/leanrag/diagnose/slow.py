@@ -1,5 +1,6 @@
 """The requests that broke a promise, and what the engine was doing while each of them waited and worked."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Portrait:
     """One request. `value` is the client's figure; the phases are the engine's means of those that ended with it.
 
     `full`: 1 when the KV cache had no room for its prompt while it waited, else 0; `seats`: 1 when every seat of the
-    batch was taken; `flight`: requests in the engine. None: nobody told.
+    batch was taken; `flight`: requests in the engine; `late`: seconds that the client sent it late. None: nobody told.
     """
 
     value: float
@@ -34,6 +35,7 @@ class Portrait:
     full: float | None = None
     seats: float | None = None
     flight: float | None = None
+    late: float | None = None
 
 
 def promises(objectives: Iterable[Objective], traffic: Traffic) -> Iterator[tuple[Objective, Metric, float]]:
@@ -75,15 +77,28 @@ def _portrait(row: Row, value: float, found: Symptom, seen: Signals, engine: Eng
         return Portrait(value, False)
     per_token = found.metric in _PER_TOKEN
     waited = seen.during(row.start, row.start + (row.ttft or row.age))
+    full, seats, flight = at_moments(waited, row.prompt_tokens, engine)
     return Portrait(
         value,
         True,
         queue=0.0 if per_token else _queue(row, seen),
         prefill=0.0 if per_token or found.metric == "queue" else seen.mean("prefill", row.end),
         decode=_decode(found.metric, row, seen),
-        full=_mean(_full(each, row, engine) for each in waited),
-        seats=_mean(_seats(each, engine) for each in waited),
-        flight=_mean(_sum(each.running, each.waiting) for each in waited),
+        full=full,
+        seats=seats,
+        flight=flight,
+        late=None if row.targeted is None else max(0.0, row.start - row.targeted),
+    )
+
+
+def at_moments(
+    waited: Sequence[Moment], prompt: float | None, engine: Engine
+) -> tuple[float | None, float | None, float | None]:
+    """Return how often the cache was full for such a prompt, how often all seats were taken, and requests there."""
+    return (
+        _mean(_full(each, prompt, engine) for each in waited),
+        _mean(_seats(each, engine) for each in waited),
+        _mean(_sum(each.running, each.waiting) for each in waited),
     )
 
 
@@ -98,7 +113,7 @@ def _decode(metric: Metric, row: Row, seen: Signals) -> float | None:
     return seen.mean("decode", row.end) if metric == "e2e" else 0.0
 
 
-def _full(each: Moment, row: Row, engine: Engine) -> float | None:
+def _full(each: Moment, prompt: float | None, engine: Engine) -> float | None:
     """Say whether the cache had no room: vLLM admits a request when its whole prompt fits (scheduler_reserve_full_isl).
 
     (vllm 0.32.0, v1/core/sched/scheduler.py and kv_cache_manager.py.) Without the sizes: 0.9, from where llm-d's page
@@ -106,8 +121,11 @@ def _full(each: Moment, row: Row, engine: Engine) -> float | None:
     """
     if each.kv is None:
         return None
-    if engine.kv_tokens and row.prompt_tokens:
-        return float((1.0 - each.kv) * engine.kv_tokens < row.prompt_tokens)
+    if engine.kv_tokens and prompt:
+        # Whole blocks are given away, and one of all is never used (BlockPool's null block).
+        block = engine.block_size or 1
+        free = (1.0 - each.kv) * (engine.kv_tokens - block)
+        return float(round(free) < math.ceil(prompt / block) * block)
     return float(each.kv > 0.9)
 
 

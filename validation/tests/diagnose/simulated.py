@@ -23,6 +23,8 @@ PHASES = {
     "queue": "vllm:request_queue_time_seconds",
     "prefill": "vllm:request_prefill_time_seconds",
     "decode": "vllm:request_decode_time_seconds",
+    "prompt": "vllm:request_prompt_tokens",
+    "answer": "vllm:request_generation_tokens",
 }
 
 
@@ -176,6 +178,8 @@ def _finished(each: _Request, now: float) -> list[tuple[float, str, float]]:
         "decode": each.end - each.first,
         "e2e": each.end - each.arrival,
         "tpot": gap,
+        "prompt": float(each.prompt),
+        "answer": float(each.output),
     }
     return [(now, name, value) for name, value in values.items()] + [(now, "itl", gap)] * (each.output - 1)
 

@@ -40,7 +40,9 @@ MADE = {
     "compute wall": replace(WELL, rate=60, output=100, per_request=0.0006),
     "latency floor": replace(WELL, rate=0.5, requests=60, fixed=0.06),
     "queueing": replace(WELL, seats=2, rate=10, fixed=0.01),
-    "prefix cache ineffective": replace(WELL, prompt=3000, budget=4096, shared=0.9, caching=False, per_token=0.0002),
+    "prefix cache ineffective": replace(
+        WELL, rate=1, prompt=3000, budget=4096, shared=0.9, caching=False, per_token=0.0002
+    ),
     "client-bound": replace(WELL, lag=0.8),
     "network-bound": replace(WELL, network=0.5),
     "cold start": replace(WELL, cold_requests=14, cold=0.6),

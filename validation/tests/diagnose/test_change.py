@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from leanrag.diagnose.change import change
-from leanrag.diagnose.explain import Case, Means, explain, waits_for
+from leanrag.diagnose.explain import Case, Means, client_is_late, explain, waits_for
 from leanrag.diagnose.model import Alone, Engine, Span, Symptom
-from leanrag.diagnose.signals import Signals
+from leanrag.diagnose.signals import Moment, Signals
+from leanrag.diagnose.slow import at_moments
 from leanrag.engine.histogram import Histogram
+from leanrag.load.report import ClientHealth
 
 SYMPTOM = Symptom("ttft p95", "ttft", 0.3, 2.0, 90, 100, 90)
 ALONE = Alone(Span(0.1, 0.1), Span(0.01, 0.01), "measured")
@@ -88,3 +90,17 @@ def test_no_second_is_counted_twice() -> None:
     added = explain(shared, means)
     assert sum(added.values()) <= means.value + 1e-9
     assert added["prefix cache ineffective"] > added["compute wall"]
+
+
+def test_one_late_request_does_not_make_a_slow_network_the_client_s_fault() -> None:
+    hiccup = replace(CASE, client=ClientHealth(loop_lag=0.4, cpu_share=0.3, achieved=1.0))
+    assert not client_is_late(hiccup, replace(MEANS, late=0.01), outside=0.3)
+    assert client_is_late(hiccup, replace(MEANS, late=0.2), outside=0.3)
+    assert client_is_late(replace(CASE, client=ClientHealth(cpu_share=0.95)), MEANS, outside=0.3)
+
+
+@pytest.mark.parametrize(("kv", "full"), [(0.8, 1.0), (0.7, 0.0)])
+def test_a_prompt_takes_whole_blocks_and_the_null_block_is_nobody_s(kv: float, full: float) -> None:
+    # 16 blocks of 128 tokens: at 80 % of 15 three are free, and a prompt of 390 tokens takes four.
+    engine = Engine(kv_tokens=2048, block_size=128)
+    assert at_moments((Moment(0.0, 3.0, 1.0, kv),), 390, engine)[0] == full
