@@ -6,20 +6,25 @@ from typing import Any
 
 from leanrag.catalog.values import merge
 from leanrag.core import yamlio
-from leanrag.load.judge import Judgement, judge
+from leanrag.load import kept
+from leanrag.load.judge import Judgement, judge_slo
 from leanrag.load.reader import read
 from leanrag.slo.objectives import Slo
 from leanrag.slo.spec import parse
 
 
 def judge_file(report: Path, slo: Path, model: str = "") -> Judgement:
-    """Judge a GuideLLM report against a file that holds an `slo:` block, or is one."""
+    """Judge a report against a file that holds an `slo:` block, or is one."""
     return judge_report(report, read_slo(slo), model)
 
 
 def judge_report(report: Path, slo: Slo, model: str = "") -> Judgement:
-    """Judge a GuideLLM report against objectives that are parsed already."""
-    return judge(read(report), slo.objectives, slo.traffic, model)
+    """Judge a report against objectives that are parsed already.
+
+    Shaped traffic is told by what our own runner left beside its report; a plain block asks for no more than the report.
+    """
+    found = kept.read(report) if slo.shape or slo.decision == "sequential" else read(report)
+    return judge_slo(found, slo, model)
 
 
 def read_slo(path: Path) -> Slo:
