@@ -16,13 +16,14 @@ import diagnoses
 import end_to_end
 import honesty
 import prefix
+import tables
 from page import page
 from records import Records
 
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.files import cache_dir, write_atomic
 
-PAGE = Path("docs") / "statistics.md"
+PAGE, DRAWING = Path("docs") / "statistics.md", Path("docs") / "operating.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def _named(records: Records, small: bool) -> None:
 
 
 PARTS = (
+    Part("tables", tables.TITLE, tables.measure, tables.render),
     Part("end-to-end", end_to_end.TITLE, _gates, end_to_end.render),
     Part("honesty", honesty.TITLE, _honest, honesty.render),
     Part("prefix", prefix.TITLE, _cached, prefix.render),
@@ -91,6 +93,8 @@ def main() -> int:
     print(text)
     if given.write:
         write_atomic(PAGE, text)
+        if curves := tables.drawing(Records.of("tables", given.small), given.small):
+            write_atomic(DRAWING, curves)
     return 0
 
 

@@ -32,8 +32,8 @@ SMALL = (MADE[2], HEALTHY[0])
 _EVERY = 0.5
 # Every so many seconds stopped for so many; packets late by so many times a lone request's first token.
 _STARVED, _FAR = (1.4, 1.0), 5.0
-# What the engine is away for: the first 14 requests, but less than a scrape waits.
-_AWAY, _MOST_AWAY = 14, 9.0
+# What the engine is away for: the first 14 requests, or so many seconds.
+_AWAY, _MOST_AWAY = 14, 20.0
 
 
 def measure(records: Records, guidellm: Path, wanted: Sequence[Situation]) -> None:

@@ -58,7 +58,7 @@ class Engine:
         try:
             while not self._healthy():
                 if self.process.poll() is not None or time.monotonic() > end:
-                    raise ToolError(f"vllm serve did not start: {self._log.read_text()[-600:]}", hint="run it by hand")
+                    raise ToolError(f"vllm serve did not start: {_why(self._log)}", hint="run it by hand")
                 time.sleep(1)
         except BaseException:
             kill_group(self.process.pid)
@@ -84,6 +84,12 @@ class Engine:
             kill_group(self.process.pid)
             self.process.wait()
             self._said.close()
+
+
+def _why(log: Path) -> str:
+    # The first error is the cause; what follows are those that waited for it.
+    lines = log.read_text().splitlines()
+    return next((line for line in lines if "Error: " in line), "\n".join(lines[-3:]))[:400]
 
 
 def _start(argv: Sequence[str], env: dict[str, str], said: IO[str]) -> subprocess.Popen[bytes]:
