@@ -49,8 +49,8 @@ def diagnose_verb(
 ) -> int:
     """Name why a promise is broken.
 
-    TARGET is a load report, kept rows, the address of an OpenAI API to measure, or that of an engine's /metrics to watch
-    while others use it.
+    TARGET is a load report, kept rows, the address of an OpenAI API to measure, or that of an engine's /metrics to
+    watch while others use it.
 
     Exit 0 = no promise is broken, 1 = a cause is named, 2 = no answer.
     """

@@ -30,7 +30,7 @@ def diagnose_engine(
         return Diagnosis(Outcome.INCONCLUSIVE, "no request ended between the scrapes, so there is nothing to explain")
     broken = [(one, found) for one, metric, limit in counted if (found := _symptom(one, metric, limit, seen))]
     if not broken:
-        return Diagnosis(Outcome.PASS, "no promise is broken by the engine's own figures: no cause to look for")
+        return _well([one for one, metric, limit in counted if not _kept(one, metric, limit, seen)])
     prompt, answer = (_mean(snapshots, name) for name in (_PROMPTS, _ANSWERS))
     itl = slo.find("itl") or slo.find("tpot")
     answers = []
@@ -48,6 +48,23 @@ def diagnose_engine(
         )
         answers.append(explained(case, tuple(_portraits(case, one.allowed))))
     return together(tuple(found for _, found in broken), answers)
+
+
+def _well(untold: Sequence[Objective]) -> Diagnosis:
+    """No promise is broken for certain; one whose limit lies between two edges may be all the same."""
+    if untold:
+        names = ", ".join(one.name for one in untold)
+        why = (
+            f"the engine's histogram has no edge at the limit of {names}, so nobody can tell; see monitoring.sloBuckets"
+        )
+        return Diagnosis(Outcome.INCONCLUSIVE, why)
+    return Diagnosis(Outcome.PASS, "no promise is broken by the engine's own figures: no cause to look for")
+
+
+def _kept(one: Objective, metric: Metric, limit: float, seen: Signals) -> bool:
+    held = _held(metric, seen)
+    above = held.share_above(limit) if held else None
+    return above is not None and above.high <= one.allowed
 
 
 def _held(metric: Metric, seen: Signals) -> Histogram | None:
