@@ -1,5 +1,6 @@
 """The verb `leanrag compare`: is a candidate worse than a baseline? From reports, or by measuring both in turns."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from leanrag.core.files import write_atomic
 from leanrag.load.commands import read_slo
 from leanrag.local.environments import environment
 from leanrag.report import compare_page, compare_text
+from leanrag.slo.objectives import Slo
 
 _FORMATS = {"text": compare_text.text, "json": compare_text.render_json}
 _share = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -48,6 +50,10 @@ _MEASURING = (
     click.option("--gpus", type=click.IntRange(1), help="GPUs of one side."),
     click.option("--api-key-env", default="", help=KEY_HELP),
     click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made."),
+    click.option("--serving", default="", help="In a cluster: namespace of the engines; BASE and NEW are releases."),
+    click.option("--rag", default="", help="In a cluster: namespace of the RAG API, which the gate loads, too."),
+    click.option("--tokens", type=path_type, help="In a cluster: folder with the mounted Secrets, one folder each."),
+    click.option("--kubeconfig", type=path_type, help="In a cluster, outside a pod: how to reach it."),
 )
 
 
@@ -65,8 +71,8 @@ def compare_verb(base: str, new: str, fmt: str, html_out: Path | None, json_out:
     """Compare NEW, the candidate, with BASE.
 
     Both are load reports, kept rows, verdicts or folders of them; or both are addresses of OpenAI APIs, which are then
-    measured in turns (A-B-B-A). Exit 0 = better, or not worse by more than the margin; 1 = worse; 2 = undecided or not
-    comparable.
+    measured in turns (A-B-B-A); with --serving both are releases in a cluster. Exit 0 = better, or not worse by more
+    than the margin; 1 = worse; 2 = undecided or not comparable.
     """
     made = document(_compared(base, new, given))
     for path, text in ((html_out, compare_page.render), (json_out, compare_text.render_json)):
@@ -77,22 +83,38 @@ def compare_verb(base: str, new: str, fmt: str, html_out: Path | None, json_out:
 
 
 def _compared(base: str, new: str, given: dict[str, Any]) -> Comparison:
-    slo = read_slo(given["slo_file"]) if given["slo_file"] else None
     agreed = terms(given["varies"], given["same"])
-    asked = Asked(agreed, Margins(given["margin"], given["share_margin"]), slo, given["warmup"])
     same_code = read_side(given["same_code"], given["model"]) if given["same_code"] else None
-    left, right = _sides(base, new, given)
+    left, right, slo = _sides(base, new, given)
+    asked = Asked(agreed, Margins(given["margin"], given["share_margin"]), slo, given["warmup"])
     return compare(priced(left, given["price"]), priced(right, given["price"]), same_code, asked)
 
 
-def _sides(base: str, new: str, given: dict[str, Any]) -> tuple[Side, Side]:
+def _sides(base: str, new: str, given: dict[str, Any]) -> tuple[Side, Side, Slo | None]:
+    if given["serving"]:
+        return _of_cluster(base, new, given)
     if _is_address(base) != _is_address(new):
         raise InputError("one side is an address, the other a file", hint="measure both: leanrag compare URL URL")
-    if not _is_address(base):
-        model = given["model"]
-        return read_side(Path(base), model), read_side(Path(new), given["candidate_model"] or model)
-    folders = measure(_plan(base, new, given))
+    if _is_address(base):
+        plan = _plan(base, new, given)
+        return *_read(measure(plan)), plan.slo
+    model, slo = given["model"], read_slo(given["slo_file"]) if given["slo_file"] else None
+    return read_side(Path(base), model), read_side(Path(new), given["candidate_model"] or model), slo
+
+
+def _read(folders: tuple[Path, Path]) -> tuple[Side, Side]:
     return read_side(folders[0]), read_side(folders[1])
+
+
+def _of_cluster(base: str, new: str, given: dict[str, Any]) -> tuple[Side, Side, Slo | None]:
+    # Imported here: the Kubernetes client takes a second to load, and only a run in a cluster needs it.
+    from leanrag.cli.compare_cluster import alone, plan_in_cluster, reach
+
+    program = given["guidellm"] or Path(shutil.which("guidellm") or "guidellm")
+    plan, lease = plan_in_cluster(base, new, given, program, reach(given["kubeconfig"]))
+    with alone(lease) as disturbed:
+        folders = measure(plan, disturbed)
+    return *_read(folders), plan.slo
 
 
 def _plan(base: str, new: str, given: dict[str, Any]) -> Plan:

@@ -14,7 +14,7 @@ from leanrag.compare.measures import USUAL, measures
 from leanrag.compare.sample import Sample, latencies, sample
 from leanrag.compare.sides import Side
 from leanrag.compare.trust import doubts
-from leanrag.slo.objectives import LATENCIES, Metric, Slo
+from leanrag.slo.objectives import Metric, Slo
 
 # Prompts and answers of both sides are as long: a shorter answer looks fast.
 LENGTH_TOLERANCE = 0.05
@@ -174,7 +174,7 @@ def _more(count: int) -> str:
 def _load(name: str, side: int, runs: Sequence[Sample]) -> Load:
     seconds = sum(run.seconds for run in runs)
     tokens = sum(run.tokens_per_second * run.seconds for run in runs)
-    seen = {metric: sorted(v for run in runs for v in latencies(run, metric)) for metric in _seen()}
+    seen = {metric: sorted(v for run in runs for v in latencies(run, metric)) for metric in USUAL}
     known = {metric: values for metric, values in seen.items() if values}
     return Load(
         name,
@@ -185,10 +185,6 @@ def _load(name: str, side: int, runs: Sequence[Sample]) -> Load:
         {metric: {p: _at(values, p) for p in (50.0, 95.0, 99.0)} for metric, values in known.items()},
         {metric: _thin([v for v in values if math.isfinite(v)]) for metric, values in known.items()},
     )
-
-
-def _seen() -> tuple[Metric, ...]:
-    return tuple(metric for metric in LATENCIES if metric in USUAL)
 
 
 def _at(values: Sequence[float], percentile: float) -> float:

@@ -6,6 +6,7 @@ same law: the same prompts twice would be answered by a prefix cache that both s
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from leanrag.core.result import JSON
 from leanrag.load.prompts import seed_of
 from leanrag.load.runner import run_load
 from leanrag.slo.objectives import Slo
+from leanrag.slo.shape import STEADY
 
 ROUND = (0, 1, 1, 0)
+_HALF = "half a comparison is none: start it again in another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,10 @@ class Plan:
         return self.out / self.base.name, self.out / self.candidate.name
 
 
-def measure(plan: Plan) -> tuple[Path, Path]:
+def measure(plan: Plan, disturbed: Callable[[], str] = lambda: "") -> tuple[Path, Path]:
     """Measure both sides in turns, and return their folders with a side.json each.
+
+    `disturbed` is asked after each run, and a reason ends the comparison.
 
     InputError when a folder holds older runs, ToolError when one run leaves no report or an engine changes meanwhile:
     half a comparison is none.
@@ -62,6 +67,8 @@ def measure(plan: Plan) -> tuple[Path, Path]:
     runs: tuple[list[str], list[str]] = ([], [])
     for number, side in enumerate(order, start=1):
         runs[side].append(_run(plan, side, number, len(order), before[side]))
+        if why := disturbed():
+            raise ToolError(f"after run {number} of {len(order)}: {why}", hint=_HALF)
     for side, said in enumerate(before):
         if (now := ask(plan.sides[side])) != said:
             raise ToolError(f"{plan.sides[side].url}: the engine changed during the runs: {said} became {now}")
@@ -73,14 +80,22 @@ def _run(plan: Plan, side: int, number: int, of: int, said: Said) -> str:
     endpoint, folder = plan.sides[side], plan.folders[side] / f"run-{number}"
     say(f"compare: run {number} of {of}: {endpoint.name}")
     seed = seed_of(f"{time.time_ns()}", f"{number}")
-    labels = {"scenario": scenario_of(plan.slo.traffic), "gpu": plan.gpu, "engine": said.engine}
+    labels = {"scenario": scenario_of(plan.slo.traffic, plan.slo.shape), "gpu": plan.gpu, "engine": said.engine}
     traffic = plan.slo.traffic
     done = run_load(
-        endpoint.url, endpoint.model, traffic, seed, folder, plan.guidellm, endpoint.api_key, _known(labels)
+        endpoint.url,
+        endpoint.model,
+        traffic,
+        seed,
+        folder,
+        plan.guidellm,
+        endpoint.api_key,
+        _known(labels),
+        shape=plan.slo.shape or STEADY,
     )
     report = done.facts.get("report")
     if done.outcome is not Outcome.PASS or not isinstance(report, str):
-        raise ToolError(f"run {number} of {of} ({endpoint.name}): {done.reason}", hint="half a comparison is none")
+        raise ToolError(f"run {number} of {of} ({endpoint.name}): {done.reason}", hint=_HALF)
     return str(Path(report).relative_to(plan.folders[side].resolve()))
 
 
@@ -93,7 +108,7 @@ def _told(plan: Plan, side: int, said: Said, runs: list[str]) -> dict[str, JSON]
     return {
         "schema": SCHEMA,
         "name": plan.sides[side].name,
-        "scenario": scenario_of(plan.slo.traffic),
+        "scenario": scenario_of(plan.slo.traffic, plan.slo.shape),
         "gpu": plan.gpu,
         "engine": said.engine,
         "arguments": arguments,

@@ -9,7 +9,7 @@ from leanrag.compare.bootstrap import quantile
 from leanrag.compare.sample import Sample, failures, latencies, rate, work
 from leanrag.load.observe import figure
 from leanrag.load.report import Row
-from leanrag.slo.objectives import LATENCIES, REQUEST_LATENCIES, Metric, Objective, Slo
+from leanrag.slo.objectives import REQUEST_LATENCIES, Metric, Objective, Slo
 
 Kind = Literal["ratio", "difference"]
 # Of every answer; others are compared when an `slo:` block promises them.
@@ -93,11 +93,10 @@ def measures(slo: Slo | None, closed: bool) -> tuple[Measure, ...]:
 
     Throughput only where a closed loop sends as fast as it is answered: an open loop gets what it asked for.
     """
-    promised = tuple(one for one in slo.objectives if one.metric in LATENCIES) if slo else ()
+    promised = tuple(one for one in slo.objectives if one.metric in REQUEST_LATENCIES) if slo else ()
     found = [Measure(one.metric, one.percentile) for one in promised] or [Measure(one, PERCENTILE) for one in USUAL]
-    limits = tuple(one for one in promised if one.metric in REQUEST_LATENCIES)
-    if limits:
-        found.append(Measure("goodput", limits=limits))
+    if promised:
+        found.append(Measure("goodput", limits=promised))
     if closed:
         found.append(Measure("throughput"))
     return (*found, Measure("errorRate"))

@@ -137,6 +137,11 @@ def test_half_a_comparison_is_none(machine: Machine, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "base" / "side.json").exists()
 
 
+def test_a_comparison_that_was_disturbed_is_none(machine: Machine, tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="after run 2 of 8: the gate took over"):
+        measure(plan(tmp_path), lambda: "the gate took over" if len(machine.order) == 2 else "")
+
+
 def test_an_engine_that_changes_meanwhile_is_no_side(machine: Machine, tmp_path: Path) -> None:
     machine.said["http://b8"] = Said("vllm 0.12.0", SAID.arguments, 87296)
     with pytest.raises(ToolError, match="the engine changed"):
