@@ -12,8 +12,8 @@ from leanrag.slo.shape import STEADY, Prefix, Shape
 Trouble = Literal["", "slow network", "starved client", "engine not there yet"]
 ENGINE = ("--max-num-seqs", "64")
 FULL_SEATS = ("--max-num-seqs", "2")
-# 16 blocks of 128 tokens, of which vLLM keeps one for itself.
-SMALL_CACHE = (*ENGINE, "--num-gpu-blocks-override", "16", "--max-model-len", "1024")
+# Four blocks of 128 tokens, of which vLLM keeps one for itself: three requests fit, and none grows into a second block.
+SMALL_CACHE = (*ENGINE, "--num-gpu-blocks-override", "4", "--max-model-len", "384")
 NO_PREFIX = (*ENGINE, "--no-enable-prefix-caching")
 
 
@@ -40,8 +40,10 @@ class Situation:
 
 
 MADE = (
-    # Short prompts and long answers: what is scarce is memory, not the work of prefill.
-    Situation("cache of 15 blocks", "KV-cache wall", SMALL_CACHE, requests=30, output=200, streams=12, ttft=5),
+    # Short prompts and longer answers: what is scarce is memory, not the work of prefill.
+    Situation(
+        "room for three, 12 streams", "KV-cache wall", SMALL_CACHE, requests=36, prompt=12, output=64, streams=12, ttft=5
+    ),
     Situation("24 streams on two cores", "compute wall", requests=72, output=48, streams=24, itl=1.3),
     Situation("a limit under a lone request's time", "latency floor", streams=1, ttft=0.6),
     Situation("two seats, 10 streams", "queueing", FULL_SEATS, streams=10, ttft=3),
