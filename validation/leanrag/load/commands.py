@@ -21,7 +21,7 @@ def judge_file(report: Path, slo: Path, model: str = "") -> Judgement:
 def judge_report(report: Path, slo: Slo, model: str = "") -> Judgement:
     """Judge a report against objectives that are parsed already.
 
-    Shaped traffic is told by what our own runner left beside its report; a plain block asks for no more than the report.
+    Shaped traffic is told by what our own runner left beside its report; a plain block asks for the report alone.
     """
     found = kept.read(report) if slo.shape or slo.decision == "sequential" else read(report)
     return judge_slo(found, slo, model)
