@@ -148,7 +148,7 @@ def waits_for(case: Case, means: Means) -> Cause:
     gives hardly more tokens, and its pace is what they wait for. Without the number of seats, or of what one request
     takes alone, nobody can tell, and queueing is what was seen.
     """
-    if (means.full or 0.0) >= HALF:
+    if (means.full or 0.0) >= max(HALF, means.seats or 0.0):
         return "KV-cache wall"
     if (means.seats is not None and means.seats < HALF) or works_hard(case):
         return "compute wall"

@@ -10,7 +10,7 @@ from leanrag.diagnose.explain import Case, engine_figure
 from leanrag.diagnose.findings import explained, together
 from leanrag.diagnose.model import Alone, Diagnosis, Engine, Symptom
 from leanrag.diagnose.signals import Signals, Window, signals
-from leanrag.diagnose.slow import Portrait, at_moments, promises
+from leanrag.diagnose.slow import Portrait, in_engine, met, promises
 from leanrag.engine.histogram import Histogram, histogram
 from leanrag.engine.snapshot import Snapshot, delta
 from leanrag.slo.objectives import Metric, Objective, Slo
@@ -100,7 +100,8 @@ def _portrait(case: Case, window: Window, value: float) -> Portrait:
     if value <= case.symptom.limit:
         return Portrait(value, False)
     per_token = case.symptom.metric in {"itl", "tpot"}
-    full, seats, flight = at_moments(case.seen.during(window.start, window.end), case.prompt_tokens, case.engine)
+    lived = case.seen.during(window.start, window.end)
+    full, seats = met(lived, case.prompt_tokens, case.engine)
     decode = {"e2e": case.seen.mean("decode", window.end), "ttft": 0.0, "queue": 0.0}.get(case.symptom.metric, value)
     return Portrait(
         value,
@@ -110,7 +111,7 @@ def _portrait(case: Case, window: Window, value: float) -> Portrait:
         decode=decode,
         full=full,
         seats=seats,
-        flight=flight,
+        flight=in_engine(lived),
     )
 
 

@@ -77,7 +77,8 @@ def _portrait(row: Row, value: float, found: Symptom, seen: Signals, engine: Eng
         return Portrait(value, False)
     per_token = found.metric in _PER_TOKEN
     waited = seen.during(row.start, row.start + (row.ttft or row.age))
-    full, seats, flight = at_moments(waited, row.prompt_tokens, engine)
+    lived = waited if found.metric in {"ttft", "queue"} else seen.during(row.start, row.end)
+    full, seats = met(waited, row.prompt_tokens, engine)
     return Portrait(
         value,
         True,
@@ -86,20 +87,25 @@ def _portrait(row: Row, value: float, found: Symptom, seen: Signals, engine: Eng
         decode=_decode(found.metric, row, seen),
         full=full,
         seats=seats,
-        flight=flight,
+        flight=in_engine(lived),
         late=None if row.targeted is None else max(0.0, row.start - row.targeted),
     )
 
 
-def at_moments(
-    waited: Sequence[Moment], prompt: float | None, engine: Engine
-) -> tuple[float | None, float | None, float | None]:
-    """Return how often the cache was full for such a prompt, how often all seats were taken, and requests there."""
-    return (
-        _mean(_full(each, prompt, engine) for each in waited),
-        _mean(_seats(each, engine) for each in waited),
-        _mean(_sum(each.running, each.waiting) for each in waited),
-    )
+def met(waited: Sequence[Moment], prompt: float | None, engine: Engine) -> tuple[float | None, float | None]:
+    """Say whether the cache was ever full for such a prompt in this time, and all seats ever taken: 1 or 0.
+
+    Once is enough: vLLM tells its gauges after a step, so while a long prefill fills the room that a finished request
+    left, that room is still told as free.
+    """
+    full = [value for each in waited if (value := _full(each, prompt, engine)) is not None]
+    seats = [value for each in waited if (value := _seats(each, engine)) is not None]
+    return max(full, default=None), max(seats, default=None)
+
+
+def in_engine(lived: Sequence[Moment]) -> float | None:
+    """Return the mean number of requests in the engine, running and waiting."""
+    return _mean(_sum(each.running, each.waiting) for each in lived)
 
 
 def _queue(row: Row, seen: Signals) -> float | None:

@@ -8,7 +8,7 @@ from leanrag.diagnose.change import change
 from leanrag.diagnose.explain import Case, Means, client_is_late, explain, waits_for
 from leanrag.diagnose.model import Alone, Engine, Span, Symptom
 from leanrag.diagnose.signals import Moment, Signals
-from leanrag.diagnose.slow import at_moments
+from leanrag.diagnose.slow import met
 from leanrag.engine.histogram import Histogram
 from leanrag.load.report import ClientHealth
 
@@ -82,6 +82,7 @@ def test_a_seat_is_what_is_waited_for_only_while_a_full_batch_is_quick() -> None
     assert waits_for(CASE, replace(MEANS, seats=0.0)) == "compute wall"
     assert waits_for(CASE, replace(MEANS, seats=None)) == "queueing"
     assert waits_for(CASE, replace(MEANS, full=1.0)) == "KV-cache wall"
+    assert waits_for(CASE, replace(MEANS, full=0.6, seats=0.9)) == "queueing"
 
 
 def test_no_second_is_counted_twice() -> None:
@@ -103,4 +104,12 @@ def test_one_late_request_does_not_make_a_slow_network_the_client_s_fault() -> N
 def test_a_prompt_takes_whole_blocks_and_the_null_block_is_nobody_s(kv: float, full: float) -> None:
     # 16 blocks of 128 tokens: at 80 % of 15 three are free, and a prompt of 390 tokens takes four.
     engine = Engine(kv_tokens=2048, block_size=128)
-    assert at_moments((Moment(0.0, 3.0, 1.0, kv),), 390, engine)[0] == full
+    assert met((Moment(0.0, 3.0, 1.0, kv),), 390, engine)[0] == full
+
+
+def test_a_gauge_that_lags_behind_a_step_hides_no_full_batch() -> None:
+    # While the next prefill runs, the seat that it takes is still told as free.
+    engine = Engine(max_num_seqs=2)
+    told = tuple(Moment(float(at), running, 8.0, 0.1) for at, running in enumerate((1.0, 2.0, 1.0, 1.0)))
+    assert met(told, 100, engine)[1] == 1.0
+    assert met(told[2:], 100, engine)[1] == 0.0
