@@ -42,7 +42,7 @@ class Situation:
 MADE = (
     # Short prompts and longer answers: what is scarce is memory, not the work of prefill.
     Situation(
-        "room for three, 12 streams", "KV-cache wall", SMALL_CACHE, requests=36, prompt=12, output=64, streams=12, ttft=5
+        "room for 3 of 12 streams", "KV-cache wall", SMALL_CACHE, requests=36, prompt=12, output=64, streams=12, ttft=5
     ),
     Situation("24 streams on two cores", "compute wall", requests=72, output=48, streams=24, itl=1.3),
     Situation("a limit under a lone request's time", "latency floor", streams=1, ttft=0.6),
