@@ -27,7 +27,7 @@ KEEP ?=
 # What `make e2e` and `make drill` run on: our own bench, or CLUSTER=current for the cluster that KUBECONFIG names.
 export CLUSTER ?= bench
 
-.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale bench-check differential fuzz
+.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale bench-check bench-gate differential fuzz
 
 help: ## list every verb
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,10 @@ docs: setup ## write what is generated: chart READMEs, AppProjects, the settings
 bench-check: setup ## how quick the check is, beside kubeconform and helm; writes docs/performance.md (about 20 minutes)
 	@$(LEANRAG) tools helm render schemas kubeconform
 	@$(BIN)/python validation/benchmarks/check --write
+
+bench-gate: setup ## how often the gate is wrong, and what it is worth; goes on where it was stopped; writes docs/statistics.md (hours)
+	@$(LEANRAG) tools guidellm vllm tiny-llama
+	@$(BIN)/python validation/benchmarks/gate --write
 
 differential: setup ## our verdict on 16,000 objects beside a real API server's; writes docs/differential.md
 	@$(LEANRAG) tools helm render schemas

@@ -8,7 +8,8 @@ from typing import Any
 from leanrag.checks.finding import at
 from leanrag.core.errors import InputError
 from leanrag.core.shapes import mapping
-from leanrag.slo.objectives import Objective, Slo
+from leanrag.slo.objectives import FLOORS, Objective, Slo
+from leanrag.slo.shape import Shape
 from leanrag.slo.spec import parse
 
 LABEL = "leanrag.io/slo"
@@ -49,10 +50,17 @@ def _proof(old: Slo, new: Slo) -> Iterator[Promise]:
     sure = [max(each.confidence for each in side.objectives) for side in (old, new) if side.objectives]
     if len(set(sure)) > 1:
         yield Promise("confidence", f"{sure[0]:g}", f"{sure[1]:g}", looser=sure[1] < sure[0])
+    for key in ("decision", "extension", "share_alpha", "shape"):
+        if (one := getattr(old, key)) != (other := getattr(new, key)):
+            yield Promise(key.replace("_", " "), _plain(one), _plain(other))
     for each in fields(old.traffic):
         one, other = getattr(old.traffic, each.name), getattr(new.traffic, each.name)
         if one != other:
             yield Promise(each.name.replace("_", " "), str(one), str(other))
+
+
+def _plain(value: object) -> str:
+    return value.name if isinstance(value, Shape) else "none" if value is None else str(value)
 
 
 def _slo(body: Mapping[str, Any] | None) -> Slo | str | None:
@@ -69,13 +77,10 @@ def _slo(body: Mapping[str, Any] | None) -> Slo | str | None:
 def _said(objective: Objective | None) -> str:
     if objective is None:
         return "no promise"
-    sign = "≥" if objective.metric == "availability" else "≤"
+    sign = "≥" if objective.metric in FLOORS else "≤"
     limit = f"{objective.limit:g} {objective.unit}".removesuffix(" share")
     return ("" if objective.percentile is None else f"p{objective.percentile:g} ") + f"{sign} {limit}"
 
 
 def _looser(old: Objective | None, new: Objective | None) -> bool:
-    if old is None or new is None:
-        return new is None
-    slower = old.percentile is not None and new.limit_seconds > old.limit_seconds
-    return slower or new.allowed > old.allowed
+    return new is None or (old is not None and new.looser_than(old))

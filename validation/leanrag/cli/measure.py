@@ -17,6 +17,7 @@ from leanrag.local.environments import environment
 from leanrag.rag.commands import find_target
 from leanrag.rag.commands import smoke as run_smoke_cases
 from leanrag.slo.binomial import required
+from leanrag.slo.shape import STEADY
 
 KEY_HELP = "Name of the environment variable that holds the API key."
 path_type = click.Path(path_type=Path)
@@ -95,11 +96,13 @@ def load_verb(
     """Send the declared traffic to the OpenAI API at ENDPOINT with GuideLLM."""
     slo = read_slo(slo_file)
     for one in slo.objectives:
-        need = required(one.allowed, one.confidence)
-        say(f"{one.name}: PASS needs at least {need:,} requests; {slo.traffic.requests:,} will count")
+        if one.metric != "throughput":  # judged by parts of the run, not by requests
+            need = required(one.allowed, one.confidence)
+            say(f"{one.name}: PASS needs at least {need:,} requests; {slo.traffic.requests:,} will count")
     program = guidellm or environment("guidellm") / "bin" / "guidellm"
     drawn = seed if seed is not None else time.time_ns() % 2**31
-    step = run_load(endpoint.removesuffix("/v1"), model, slo.traffic, drawn, out, program, key_from(api_key_env))
+    key, shape = key_from(api_key_env), slo.shape or STEADY
+    step = run_load(endpoint.removesuffix("/v1"), model, slo.traffic, drawn, out, program, key, shape=shape)
     return show(step, fmt)
 
 
@@ -109,7 +112,7 @@ def load_verb(
 @click.option("--model", default="", help="Refuse a report about another model.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def judge_verb(report: Path, slo_file: Path, model: str, fmt: str) -> int:
-    """Decide whether a GuideLLM REPORT proves the objectives."""
+    """Decide whether a REPORT (GuideLLM, vllm bench serve, inference-perf) proves the objectives."""
     answer = judge_file(report, slo_file, model)
     if fmt == "json":
         objectives: list[JSON] = [dict(result.entry(model)) for result in answer.objectives]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from leanrag.cli.openslo import openslo_verbs
+from leanrag.cli.recording import recording_verb
 from leanrag.core.errors import InputError
 from leanrag.core.result import JSON
 from leanrag.load.commands import read_slo
@@ -173,5 +174,5 @@ def _sentence(one: Planned, slo: Slo) -> str:
     return f"{told}; wrong in at most {test.alpha:.3g} of passes, {test.beta:.3g} of blocks"
 
 
-for _verb in openslo_verbs:
+for _verb in (*openslo_verbs, recording_verb):
     slo_group.add_command(_verb)

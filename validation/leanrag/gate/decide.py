@@ -14,8 +14,19 @@ REQUIRED = {
     "smoke": ("check", "smoke", "verdict"),
     "observe": ("check", "smoke", "load", "judge", "verdict"),
 }
-_NAMES = {"ttft": "TTFT", "itl": "ITL", "e2e": "end-to-end", "errorRate": "error rate", "availability": "availability"}
-_BROKE = {"errorRate": ("ended in an error", "may"), "availability": ("were not answered completely", "may be")}
+_NAMES = {
+    "ttft": "TTFT",
+    "itl": "ITL",
+    "tpot": "TPOT",
+    "e2e": "end-to-end",
+    "queue": "queue time",
+    "errorRate": "error rate",
+}
+_BROKE = {
+    "errorRate": ("ended in an error", "may"),
+    "availability": ("were not answered completely", "may be"),
+    "goodput": ("failed or broke a latency", "may"),
+}
 
 
 def required_steps(scope: str, mode: str) -> tuple[str, ...]:
@@ -32,7 +43,7 @@ def label(metric: str, percentile: float | None) -> str:
 def sentence(objective: Objective) -> str:
     """Return why an objective was decided so, in one line of numbers; what cannot be put so keeps the judge's words."""
     o = objective
-    if o.violations is None or o.allowed is None or o.limit is None or not o.n:
+    if o.violations is None or o.allowed is None or o.limit is None or not o.n or o.metric == "throughput":
         return o.reason
     slow = (f"slower than {o.limit:,g} {o.unit}", "may be")
     did, may = _BROKE.get(o.metric, slow)

@@ -18,6 +18,7 @@ from leanrag.load.runner import run_load
 from leanrag.rag.runner import STEP_SECONDS, run_smoke
 from leanrag.slo.binomial import required
 from leanrag.slo.objectives import Slo
+from leanrag.slo.shape import STEADY
 from leanrag.slo.spec import parse
 
 NOT_MEASURED = "this version measures the latency of chat models only"
@@ -45,6 +46,8 @@ def announce(targets: Targets) -> tuple[str, ...]:
 
 def _needs(model: str, slo: Slo) -> Iterable[str]:
     for one in slo.objectives:
+        if one.metric == "throughput":  # judged by parts of the run, not by requests
+            continue
         need = required(one.allowed, one.confidence)
         name = label(one.metric, one.percentile)
         yield (
@@ -92,16 +95,17 @@ def _measured(context: Context) -> tuple[ModelTarget, ...]:
 
 
 def _load(model: ModelTarget, context: Context, guidellm: Path) -> StepResult:
-    plan = context.plan
+    plan, slo = context.plan, slo_of(model)
     return run_load(
         model.address,
         model.name,
-        slo_of(model).traffic,
+        slo.traffic,
         context.seed,
         plan.out / "load" / model.contract.release,
         guidellm,
         api_key=model.token,
         labels={"verdict": plan.id, "cluster": plan.cluster.name},
+        shape=slo.shape or STEADY,
     )
 
 

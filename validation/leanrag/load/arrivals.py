@@ -15,7 +15,9 @@ Clock = Callable[[float], float]
 
 
 def offsets(shape: Shape, rate: float, count: int, seed: int) -> tuple[float, ...]:
-    """Return when each of `count` requests is sent, in seconds since the start, at a mean of `rate` a second; a ramp begins with it.
+    """Return when each of `count` requests is sent, in seconds since the start; `rate` a second is the mean.
+
+    A ramp begins with that rate.
 
     `count` points thrown evenly over the traffic and sorted are a Poisson process that keeps its number, and so its
     mean rate; bursts and ramps bend the clock it runs by (time-change of a Poisson process). Raises InputError when a

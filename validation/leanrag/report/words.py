@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from leanrag.slo.objectives import FLOORS
+
 WORDS = {"PASS": "Pass", "FAIL": "Fail", "INCONCLUSIVE": "Inconclusive", "NOT_RUN": "Not run"}
 METRICS = {
     "ttft": "time to first token",
     "itl": "inter-token latency, mean of a request",
+    "tpot": "time per output token after the first",
     "e2e": "end-to-end latency",
+    "queue": "time in the engine's queue",
     "errorRate": "requests that ended in an error",
     "availability": "requests answered completely",
+    "goodput": "requests that keep every latency",
+    "throughput": "what the service gives a second",
 }
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?")
 
@@ -56,7 +62,7 @@ def percent(share: float | None) -> str:
 
 def limit(objective: Mapping[str, Any]) -> str:
     """Return what an objective demands: `≤ 500 ms`, `≥ 99 %`."""
-    sign = "≥" if objective["metric"] == "availability" else "≤"
+    sign = "≥" if objective["metric"] in FLOORS else "≤"
     return f"{sign} {quantity(objective['limit'], objective['unit'])}" if objective["limit"] is not None else "–"
 
 

@@ -13,6 +13,7 @@ from leanrag.gate.discover import discover
 from leanrag.gate.lift import check_facts
 from leanrag.gate.plan import Context
 from leanrag.gate.steps import announce, judging, loading, smoke
+from leanrag.slo.shape import STEADY
 
 REPORTS = Path(__file__).parent.parent / "load" / "reports"
 TRAFFIC = {
@@ -87,7 +88,8 @@ def test_what_the_traffic_could_never_prove_is_refused_before_anything_is_sent(c
 def test_every_measured_model_gets_its_traffic_and_embeddings_are_said_to_get_none(context, chat, monkeypatch):
     calls = []
 
-    def run_load(url, model, traffic, seed, out, guidellm, *, api_key, labels):
+    def run_load(url, model, traffic, seed, out, guidellm, *, api_key, labels, shape):
+        assert shape == STEADY
         calls.append((url, model, traffic.requests, seed, out.name, guidellm, api_key))
         return StepResult("load", Outcome.PASS, f"{model} done", 1.0, (), {"report": f"{model}.gz", "tool": "0.8.1"})
 
