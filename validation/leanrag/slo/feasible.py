@@ -85,8 +85,7 @@ def _too_few(key: str, what: str, need: int | None, sent: int, way: str) -> str:
 
 def _looked_at_often(objective: Objective, zone: Zone, slo: Slo) -> Iterator[str]:
     """With fewer requests than the fixed test of this zone, the sequential one is undecided more often than not."""
-    promises = sum(one.metric != "throughput" for one in slo.objectives)
-    share, most = levels(objective.confidence, promises, slo.share_alpha), most_requests(slo)
+    share, most = levels(objective.confidence, len(slo.objectives), slo.share_alpha), most_requests(slo)
     if not zone.good < objective.allowed < zone.bad or share.false_pass >= _LARGEST_ERROR:
         return
     what = f"a zone of {zone.good:g} to {zone.bad:g} at {objective.confidence * 100:g} %"

@@ -53,7 +53,7 @@ def plan(slo: Slo, first: int = FIRST, every: int = 1) -> tuple[Planned, ...]:
     can decide.
     """
     counted = [one for one in slo.objectives if one.metric not in _WHOLE_RUN]
-    return tuple(_planned(one, slo, len(counted), first, every) for one in counted)
+    return tuple(_planned(one, slo, len(slo.objectives), first, every) for one in counted)
 
 
 def _planned(one: Objective, slo: Slo, promises: int, first: int, every: int) -> Planned:
