@@ -50,6 +50,12 @@ def _time(key: str) -> Callable[[Document], Samples]:
     return samples
 
 
+def _duration(document: Document) -> Samples:
+    start, end = moment(document.get("start")), moment(document.get("end"))
+    if start and end:
+        yield _cluster(document), (end - start).total_seconds()
+
+
 def _step_outcomes(document: Document) -> Samples:
     for step in document["steps"]:
         yield from _states(_cluster(document) | {"step": step["name"]}, step["outcome"])
@@ -112,6 +118,7 @@ FAMILIES: tuple[Family, ...] = (
         "When the run that measured ended, Unix time; earlier than the end for a carried verdict.",
         _time("measuredAt"),
     ),
+    Family("leanrag_gate_duration_seconds", "Wall time of the run, all steps and the waiting included.", _duration),
     Family("leanrag_gate_step_outcome", "1 for the outcome of a step, 0 for the others.", _step_outcomes),
     Family("leanrag_gate_step_duration_seconds", "Wall time of a step that was run.", _step_seconds),
     Family("leanrag_gate_objective_outcome", "1 for the outcome of an objective, 0 for others.", _objective_outcomes),

@@ -12,6 +12,7 @@ class Line:
         ordered = tuple(commits)
         self._parents = {commit.sha: commit.parents for commit in ordered}
         self._place = {commit.sha: place for place, commit in enumerate(ordered)}
+        self._at = {commit.sha: commit.at for commit in ordered}
         self._whole = {commit.sha[:12]: commit.sha for commit in ordered}
         self._contains: dict[tuple[str, str], bool] = {}
 
@@ -21,6 +22,10 @@ class Line:
     def place(self, sha: str) -> int:
         """Return how many commits main's log shows before this one."""
         return self._place[sha]
+
+    def at(self, sha: str) -> int:
+        """Return when a commit was made, Unix time."""
+        return self._at[sha]
 
     def whole(self, sha12: str) -> str | None:
         """Return the commit of main that starts with 12 hex digits."""

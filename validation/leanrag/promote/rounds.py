@@ -13,6 +13,7 @@ from leanrag.promote.decide import decide
 from leanrag.promote.desk import MAIN, Desk, Edit
 from leanrag.promote.facts import Facts, branch_name, read_branches, read_facts
 from leanrag.promote.forge import Forge
+from leanrag.promote.lead import Pinned, pinned
 from leanrag.promote.moves import Decision, Delivery, Hold, Move, Wait, Why
 from leanrag.promote.pins import as_text, failed, path_of, promoted
 from leanrag.promote.verdicts import Verdicts
@@ -31,6 +32,7 @@ class Report:
     written: tuple[str, ...] = ()
     proposed: tuple[Move, ...] = ()
     refused: tuple[str, ...] = ()
+    pinned: tuple[Pinned, ...] = ()
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class Promoter:
     forge: Forge | None = None
     _opened: set[str] = field(default_factory=set)
     _facts: Facts | None = None
+    _pinned: tuple[Pinned, ...] = ()
     commits: Commits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +67,7 @@ class Promoter:
             self._facts = replace(self._facts, branches=read_branches(self.git))
         else:
             self._facts = read_facts(self.git, self.commits, main)
+            self._pinned = tuple(pinned(self._facts))
         return self._facts
 
     def round(self) -> Report:
@@ -81,8 +85,8 @@ class Promoter:
                 break
             proposed, told = self._propose(facts, decisions)
             written = tuple(edit.message.splitlines()[0] for edit in edits)
-            return Report(facts.main, decisions, written, proposed, (*refused, *told))
-        return Report(facts.main, decisions, refused=tuple(refused))
+            return Report(facts.main, decisions, written, proposed, (*refused, *told), self._pinned)
+        return Report(facts.main, decisions, refused=tuple(refused), pinned=self._pinned)
 
     def git_moved(self, main: str) -> bool:
         """Return whether main is somewhere else by now."""

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from leanrag.core.errors import InputError
 from leanrag.evidence.store import METRICS, is_verdict
+from leanrag.promote.lead import Pinned
 from leanrag.promote.moves import Wait
 from leanrag.promote.rounds import Report
 from leanrag.promote.verdicts import Body
@@ -31,6 +32,7 @@ class Health:
     refused: int = 0
     written: int = 0
     waits: tuple[Wait, ...] = ()
+    pinned: tuple[Pinned, ...] = ()
 
     def success(self, report: Report) -> None:
         """Remember a round that came to its end."""
@@ -40,6 +42,7 @@ class Health:
         self.refused += len(report.refused)
         self.written += len(report.written)
         self.waits = tuple(each for each in report.decisions if isinstance(each, Wait))
+        self.pinned = report.pinned
 
     def failure(self, problem: str) -> None:
         """Remember a round that could not be done."""
@@ -75,7 +78,17 @@ class Health:
             "# HELP leanrag_promoter_waiting Clusters that wait, and why.",
         ]
         lines += [f'leanrag_promoter_waiting{{cluster="{each.cluster}",why="{each.why}"}} 1' for each in self.waits]
-        return "\n".join(lines) + "\n"
+        return "\n".join((*lines, *self._leads())) + "\n"
+
+    def _leads(self) -> Iterable[str]:
+        families = (
+            ("pinned_timestamp_seconds", "Since when a cluster runs its commit, Unix time.", lambda each: each.at),
+            ("lead_time_seconds", "From the commit that a cluster runs to its pin.", lambda each: each.lead),
+        )
+        for name, text, value in families:
+            full = f"leanrag_promoter_{name}"
+            yield from (f"# TYPE {full} gauge", f"# HELP {full} {text}")
+            yield from (f'{full}{{cluster="{each.cluster}"}} {value(each):.10g}' for each in self.pinned)
 
 
 def merged(own: str, bodies: Mapping[str, Iterable[Body]]) -> str:

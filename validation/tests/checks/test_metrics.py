@@ -94,7 +94,7 @@ def document() -> dict[str, Any]:
     latency = {**objective, "interval": interval, "unit": "ms", "estimate": 100.0, "limit": 500.0}
     share = {**latency, "unit": "share", "estimate": 0.0, "limit": 0.01}
     step = {"name": "check", "outcome": OUTCOMES[0], "seconds": 1.0}
-    moments = {"end": "2026-01-01T00:00:00Z", "measuredAt": "2026-01-01T00:00:00Z"}
+    moments = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z", "measuredAt": "2026-01-01T00:00:00Z"}
     named = dict.fromkeys(("environment", "revision", "id", "mode", "trigger", "attempt", "carriedFrom"), "x")
     return {"cluster": "dev", "outcome": "PASS", "steps": [step], "objectives": [latency, share], **moments, **named}
 

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -307,3 +308,21 @@ def test_a_refused_push_makes_it_sick_and_the_next_good_round_well(shop):
 
 def test_waiting_names_the_kind_of_waiting(shop):
     assert {each.why for each in shop.decide().values()} == {Why.VERDICT}
+
+
+def test_lead_time_is_from_the_commit_to_its_pin_and_a_rollback_has_none(shop):
+    sha = shop.change()
+    shop.settle(sha)
+    health = Health(10.0)
+    shop.passes("prod", sha)
+    health.success(shop.round())
+    leads = {each.cluster: each for each in health.pinned}
+    committed = shop.facts().line.at(sha)
+    at = datetime.fromisoformat(shop.release("prod")["history"][0]["at"]).timestamp()
+    assert leads["prod"].at == at
+    assert leads["prod"].lead == max(0.0, at - committed)
+    assert "dev" not in leads  # it tracks main
+    assert f'leanrag_promoter_lead_time_seconds{{cluster="prod"}} {leads["prod"].lead:.10g}' in health.metrics()
+    back = shop.release("prod")["history"][0] | {"kind": "rollback", "at": "2099-01-01T00:00:00Z"}
+    shop.edit("prod", history=[back, *shop.release("prod")["history"]])
+    assert "prod" not in {each.cluster for each in shop.round().pinned}
