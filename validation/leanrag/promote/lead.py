@@ -1,4 +1,4 @@
-"""How long what runs took to get there: from the commit to the pin. Read from Git alone, so a restart forgets nothing."""
+"""How long what runs took to get there, from the commit to the pin; read from Git, so a restart forgets nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

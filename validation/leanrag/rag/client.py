@@ -55,10 +55,10 @@ class Client:
     http: Http
 
     @classmethod
-    def to(cls, target: Target, *, timeout: float, until: float) -> "Client":
+    def to(cls, target: Target, *, timeout: float, until: float, trace: str = "") -> "Client":
         """Make a client; `timeout` (seconds) bounds an exchange, `until` (time.monotonic) all of them."""
         headers = {"authorization": f"Bearer {target.api_key}"} if target.api_key else {}
-        return cls(target, Http(target.url, headers, timeout, until, target.ca))
+        return cls(target, Http(target.url, headers, timeout, until, target.ca, trace))
 
     def until(self, moment: float) -> "Client":
         """Return this client with another deadline: cleaning up has time of its own."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import requests
 
 from leanrag.core.errors import StoppedError, UnreachableError
+from leanrag.rag import trace
 
 MAX_BODY = 8 * 1024 * 1024
 _T = TypeVar("_T")
@@ -82,13 +83,17 @@ def bounded(call: Callable[[], _T], seconds: float) -> _T:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """A base URL, headers, a limit for each exchange (seconds) and a moment (time.monotonic) for all of them."""
+    """A base URL, headers, a limit for each exchange (seconds) and a moment (time.monotonic) for all of them.
+
+    `trace` is the id of the trace that every request belongs to; empty: none.
+    """
 
     base: str
     headers: Mapping[str, str]
     timeout: float
     until: float
     ca: str = ""
+    trace: str = ""
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **content: Any) -> Reply:
         """Do one exchange and return whatever status came; `content` is requests' json, data or files.
@@ -99,7 +104,8 @@ class Http:
         limit = min(self.timeout, self.until - time.monotonic())
         if limit <= 0:
             raise StoppedError("the deadline of the step was reached")
-        sent = {**(self.headers if headers is None else headers), "connection": "close"}
+        traced = trace.headers(self.trace)
+        sent = {**(self.headers if headers is None else headers), **traced, "connection": "close"}
         try:
             reply = bounded(lambda: self._exchange(method, path, sent, limit, content), limit)
         except requests.ConnectTimeout:

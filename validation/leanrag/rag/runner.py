@@ -13,6 +13,7 @@ from leanrag.rag.client import Client
 from leanrag.rag.http import NoAnswerError, ServiceError
 from leanrag.rag.session import Session
 from leanrag.rag.target import Target
+from leanrag.rag.trace import new_trace
 
 STEP = "smoke"
 READY = "the service is ready"
@@ -42,15 +43,15 @@ def run_smoke(
     """
     started = time.monotonic()
     chosen = (load_suite(BUILT_IN),) if suites is None else tuple(suites)
-    client = Client.to(target, timeout=timeout, until=started + deadline)
+    client = Client.to(target, timeout=timeout, until=started + deadline, trace=new_trace())
     asked = ask_ready(client)
     if asked.outcome is not Outcome.PASS:
-        return _ended(started, asked.outcome, asked.reason, (asked,), {"url": target.url})
+        return _ended(started, asked.outcome, asked.reason, (asked,), {"url": target.url, "traceId": client.http.trace})
     ran = tuple(_run(client, suite) for suite in chosen)
     items = (asked, *(item for one in ran for item in one.items))
     left = tuple(path for one in ran for path in one.left_behind)
     outcome, reason = conclude(items)
-    return _ended(started, outcome, reason, items, _facts(target, chosen, items, left))
+    return _ended(started, outcome, reason, items, _facts(client, chosen, items, left))
 
 
 def conclude(items: Iterable[Item]) -> tuple[Outcome, str]:
@@ -97,12 +98,14 @@ def _items(session: Session) -> Iterator[Item]:
 
 
 def _facts(
-    target: Target, suites: tuple[Suite, ...], items: tuple[Item, ...], left: tuple[str, ...]
+    client: Client, suites: tuple[Suite, ...], items: tuple[Item, ...], left: tuple[str, ...]
 ) -> dict[str, JSON]:
+    target = client.target
     count = Counter(item.outcome for item in items)
     skipped: list[JSON] = [{"what": item.name, "why": item.reason} for item in items if item.outcome is Outcome.NOT_RUN]
     return {
         "url": target.url,
+        "traceId": client.http.trace,
         "api": target.api,
         "version": items[0].facts.get("version", ""),
         "vectorStore": target.vector_store,
