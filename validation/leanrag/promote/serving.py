@@ -81,14 +81,16 @@ class Health:
         return "\n".join((*lines, *self._leads())) + "\n"
 
     def _leads(self) -> Iterable[str]:
+        since = {each.cluster: each.at for each in self.pinned}
+        lead = {each.cluster: each.lead for each in self.pinned}
         families = (
-            ("pinned_timestamp_seconds", "Since when a cluster runs its commit, Unix time.", lambda each: each.at),
-            ("lead_time_seconds", "From the commit that a cluster runs to its pin.", lambda each: each.lead),
+            ("pinned_timestamp_seconds", "Since when a cluster runs its commit, Unix time.", since),
+            ("lead_time_seconds", "From the commit that a cluster runs to its pin.", lead),
         )
-        for name, text, value in families:
+        for name, text, values in families:
             full = f"leanrag_promoter_{name}"
             yield from (f"# TYPE {full} gauge", f"# HELP {full} {text}")
-            yield from (f'{full}{{cluster="{each.cluster}"}} {value(each):.10g}' for each in self.pinned)
+            yield from (f'{full}{{cluster="{cluster}"}} {value:.10g}' for cluster, value in values.items())
 
 
 def merged(own: str, bodies: Mapping[str, Iterable[Body]]) -> str:
