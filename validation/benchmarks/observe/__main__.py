@@ -1,0 +1,180 @@
+"""Prove dashboards and alerts: `python validation/benchmarks/observe [--only PARTS] [--minutes N] [--write]`.
+
+Exit 1 when a query is empty, a panel stands on another, an alert stays away or one fires while all is well. What was
+found is kept in the cache, and the page is written from all that is there.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import alarms
+import causes
+import prove
+from boards import overlaps
+from kept import folder, keep, kept
+from observability_page import page
+from photograph import NARROW, WIDE, photograph
+from preview import draw, tall
+from preview import page as drawing
+from stage import Plan, Stage, plan, stage
+from users import users
+
+from leanrag.cli.gate import run_and_report
+from leanrag.core.errors import InputError, LeanragError, ToolError
+from leanrag.core.files import write_atomic
+from leanrag.core.progress import say
+from leanrag.local.stack import CLUSTER
+
+PAGE, PICTURES = Path("docs") / "observability.md", Path("docs") / "pictures"
+# Rates over a minute need some of it; then everybody has asked at least once.
+_SETTLE, _SHOWN = 150.0, 900.0
+_DEADLINE = 1800.0
+PARTS = ("queries", "pictures", "silence", "alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What this run was told: `minutes` of silence, seconds until an alert counts as missing."""
+
+    parts: tuple[str, ...]
+    minutes: float
+    deadline: float
+
+
+def main() -> int:
+    """Run what was asked for; print what is wrong, and write the page when told to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between; 'none' only writes")
+    parser.add_argument("--minutes", type=float, default=15.0, help="how long nothing is broken (silence)")
+    parser.add_argument("--deadline", type=float, default=_DEADLINE, help="seconds to wait for an alert")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE} and the pictures")
+    given = parser.parse_args()
+    names = [] if given.only == "none" else given.only.split(",")
+    if unknown := sorted(set(names) - set(PARTS)):
+        raise InputError(f"no part {', '.join(unknown)}", hint=f"parts are {', '.join(PARTS)}")
+    faults = _run(plan(Path()), Asked(tuple(names), given.minutes, given.deadline)) if names else []
+    if given.write:
+        write_atomic(PAGE, page({part: kept(part) for part in PARTS}, causes.LATENCY))
+    for fault in faults:
+        print(fault)
+    say(f"{len(faults)} faults")
+    return 1 if faults else 0
+
+
+def _run(found: Plan, asked: Asked) -> list[str]:
+    """Bring the stack up as often as causes need it: once for all that breaks nothing or can be undone."""
+    if not found.boards and not found.rules:
+        raise ToolError("no dashboard and no rule is here", hint="python -m leanrag.dashboards --write")
+    faults = [f"{board.title}: {one!r} stands on {two!r}" for board in found.boards for one, two in overlaps(board)]
+    if "alerts" in asked.parts:
+        keep("alerts", {"fired": [], "waits": {}, "elsewhere": _elsewhere(found)})
+    for fault in dict.fromkeys(("", *(each.fault or "" for each in causes.CAUSES if "alerts" in asked.parts))):
+        work = folder() / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        with stage(found, work, folder() / "gate", fault or None) as here:
+            faults += _broken(here, asked, fault) if fault else _whole(here, asked)
+    return faults
+
+
+def _whole(here: Stage, asked: Asked) -> list[str]:
+    faults: list[str] = []
+    run_and_report(Path(), CLUSTER, folder() / "gate")
+    with users(here.plan, here.stack):
+        time.sleep(_SETTLE)
+        steps: Sequence[tuple[str, Callable[[], list[str]]]] = (
+            ("queries", lambda: _queries(here)),
+            ("silence", lambda: _silence(here, asked.minutes * 60)),
+            ("pictures", lambda: _pictures(here)),
+        )
+        for name, step in steps:
+            faults += step() if name in asked.parts else []
+        if "alerts" in asked.parts:
+            faults += _causes(here, asked, "")
+    return faults
+
+
+def _broken(here: Stage, asked: Asked, fault: str) -> list[str]:
+    with users(here.plan, here.stack):
+        return _causes(here, asked, fault)
+
+
+def _queries(here: Stage) -> list[str]:
+    found = here.plan
+    down = [f"{url}: {error}" for url, error in here.real.healthy().items() if error]
+    wrong = [f"{name}: {error}" for name, error in here.mixed.rule_errors().items()]
+    boards = [query for board in found.boards for query in prove.of_board(board, here.mixed.values)]
+    queries = [*boards, *prove.of_rules(found.rules)]
+    proofs = prove.proofs(queries, found.world, here.real, here.mixed)
+    keep("queries", proofs)
+    say(f"queries: {prove.summary(proofs)}")
+    empty = [each for each in proofs if each.how == prove.EMPTY]
+    faults = [f"{each.place}: {each.part}: {each.problem}: {each.text}" for each in empty]
+    faults += [f"{each.place}: {each.part} needs {each.needs}" for each in prove.unmarked(proofs, found.boards)]
+    return [*down, *wrong, *faults]
+
+
+def _silence(here: Stage, seconds: float) -> list[str]:
+    names = _possible(here.plan)
+    fired = causes.watch_silence(here.real, names, seconds)
+    keep("silence", {"seconds": seconds, "alerts": len(names), "fired": fired})
+    return [f"{name} fired while all was well, after {after:.0f} s" for name, after in fired.items()]
+
+
+def _causes(here: Stage, asked: Asked, fault: str) -> list[str]:
+    kept_before = kept("alerts")
+    names = _possible(here.plan)
+    seen = [causes.fire(here, each, names, asked.deadline) for each in causes.CAUSES if (each.fault or "") == fault]
+    told = [{"cause": one.cause, "what": one.what, "alerts": dict(one.alerts), "missing": one.missing} for one in seen]
+    waits = {rule.alert: causes.earliest(rule) for rule in here.plan.rules if rule.alert in names}
+    keep("alerts", {**kept_before, "fired": [*kept_before["fired"], *told], "waits": waits})
+    return [f"cause {one.cause}: {one.missing}" for one in seen if one.missing]
+
+
+def _pictures(here: Stage) -> list[str]:
+    told = []
+    for board in here.plan.boards:
+        drawn = draw(board, here.real, here.mixed, _SHOWN)
+        names = {"title": board.title}
+        for theme in ("light", "dark"):
+            text = drawing(board, drawn, theme)
+            for prefix, width in (("", WIDE), ("narrow-", NARROW)):
+                file = f"{Path(board.file).stem}-{prefix}{theme}.png"
+                photograph(text, PICTURES / file, width, tall(board, bool(prefix)))
+                names[f"{prefix}{theme}"] = f"pictures/{file}"
+        told.append(names)
+    keep("pictures", told)
+    return []
+
+
+def _possible(found: Plan) -> list[str]:
+    """Return the alerts that can fire here: what they need is here."""
+    elsewhere = _elsewhere(found)
+    return sorted({rule.alert for rule in found.rules if rule.alert} - elsewhere.keys())
+
+
+def _elsewhere(found: Plan) -> dict[str, str]:
+    needs = {rule.alert: ", ".join(sorted(found.world.needs(rule.text))) for rule in _alerts(found.rules)}
+    return {name: what for name, what in sorted(needs.items()) if what}
+
+
+def _alerts(rules: Iterable[alarms.Rule]) -> list[alarms.Rule]:
+    return [rule for rule in rules if rule.alert]
+
+
+def _stop(number: int, frame: object) -> None:
+    # The stack and both Prometheis end with the proof.
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        sys.exit(main())
+    except LeanragError as error:
+        sys.exit(f"error: {error.message}\nhint: {error.hint}")

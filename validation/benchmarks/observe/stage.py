@@ -1,0 +1,127 @@
+"""What is proven, on what: the local stack with OGX, a Prometheus that scrapes it, and one that has the sample too."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from alarms import Rule, files, rules
+from boards import Board, boards
+from elsewhere import Elsewhere, listed
+from prom import Prometheus
+from prove import static
+from sample import Sampled, exposition, sampled
+from scraping import Scrape, config, monitored
+from serving import Text, served
+
+from leanrag.catalog.repository import Repository
+from leanrag.core.result import JSON
+from leanrag.engine.registry import families
+from leanrag.evidence.metrics import openmetrics
+from leanrag.local import stack
+from leanrag.render.helm import render_cluster
+from leanrag.render.manifest import Manifest
+
+BOARDS = Path("charts/observe/dashboards/files")
+# Charts that the local cluster does not deploy, of the cluster that deploys them: alerts, and the list of DCGM's fields.
+_FROM, _CHARTS = "dev", ("alerts", "gpu")
+_RAG: Mapping[str, JSON] = {
+    "api": "ogx",  # Llama Stack 0.7.3 serves no metrics
+    "telemetry": {"enabled": True, "serviceMonitor": {"enabled": True}},
+}
+GATE = "leanrag-gate"
+_DCGM = {"namespace": "nvidia-gpu-operator", "pod": "nvidia-dcgm-exporter-0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is proven, before anything runs."""
+
+    repository: Repository
+    local: tuple[Manifest, ...]
+    rules: tuple[Rule, ...]
+    rule_files: Mapping[str, str]
+    boards: tuple[Board, ...]
+    world: Elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs: `real` scrapes what is here, `mixed` that and the sample."""
+
+    plan: Plan
+    stack: stack.Stack
+    scrapes: tuple[Scrape, ...]
+    real: Prometheus
+    mixed: Prometheus
+    sampled: tuple[Sampled, ...] = field(default=())
+
+
+def plan(root: Path) -> Plan:
+    """Read dashboards and render charts."""
+    repository = Repository(root)
+    wanted = stack.Wanted(api="ogx").overrides()
+    overrides = {**wanted, "local-rag-stack": {**wanted["local-rag-stack"], **_RAG}}
+    local = render_cluster(repository, repository.cluster(stack.CLUSTER), overrides)
+    here = {each.app.chart for each in local}
+    other = render_cluster(repository, repository.cluster(_FROM))
+    added = [each for each in other if each.app.chart in _CHARTS and each.app.chart not in here]
+    found = rules([*local, *added])
+    records = {rule.record: rule.text for rule in found if rule.record}
+    world = Elsewhere(listed(added), records)
+    return Plan(repository, local, found, files([*local, *added]), boards(root / BOARDS), world)
+
+
+@contextmanager
+def stage(found: Plan, folder: Path, verdicts: Path, fault: str | None = None, *, both: bool = True) -> Iterator[Stage]:
+    """Bring all of it up, and down again; `verdicts` is the folder whose verdict.json files the gate's metrics tell."""
+    running = stack.up(found.repository, stack.Wanted(api="ogx", fault=fault), manifests=found.local)
+    try:
+        here = monitored(found.local, running.addresses)
+        series = sampled(_texts(found), found.world, usual(here)) if both else ()
+        with served({"gate": partial(gate_metrics, verdicts), **_by_family(series)}) as url:
+            scrapes = (*here, Scrape(GATE, url, "/gate", {"service": GATE}, honor=True))
+            samples = tuple(_sample_target(url, owner) for owner in sorted({each.owner for each in series}))
+            with (
+                Prometheus(folder / "real", config(scrapes), found.rule_files) as real,
+                Prometheus(folder / "mixed", config((*scrapes, *samples)), found.rule_files) as mixed,
+            ):
+                yield Stage(found, running, scrapes, real, mixed, series)
+    finally:
+        stack.down()
+
+
+def _texts(found: Plan) -> list[str]:
+    panels = (target.text for board in found.boards for panel in board.asking for target in panel.targets)
+    return [static(text) for text in (*panels, *(rule.text for rule in found.rules))]
+
+
+def usual(scrapes: Iterable[Scrape]) -> dict[str, str]:
+    """Return the label values that a sample takes where no query asks for others: those of the first engine here."""
+    first = next(iter(scrapes), None)
+    labels = dict(first.labels) if first else {}
+    return {**labels, "cluster": stack.CLUSTER, "gpu": "0", "device": "nvidia0", "Hostname": "node", "node": "node"}
+
+
+def _by_family(series: Iterable[Sampled]) -> dict[str, Text]:
+    every = tuple(series)
+    owners = {each.owner for each in every}
+    return {owner: partial(exposition, [each for each in every if each.owner == owner]) for owner in owners}
+
+
+def _sample_target(url: str, owner: str) -> Scrape:
+    """Return a family's target under the name of the Service that serves it on a cluster."""
+    family = next((each for each in families() if each.name == owner), None)
+    service = next((each.service for each in family.served.values() if each.service), owner) if family else owner
+    # What tells of others' pods is scraped with their labels, save DCGM's exporter, whose Service has a place of its own.
+    labels = {"service": service, "endpoint": "metrics", **(_DCGM if owner == "dcgm" else {})}
+    return Scrape(service, url, f"/{owner}", labels, honor=owner != "dcgm")
+
+
+def gate_metrics(folder: Path) -> str:
+    """Return the metrics of the newest verdict of each cluster below a folder, as the promoter serves them."""
+    read = [json.loads(path.read_text()) for path in sorted(folder.rglob("verdict.json"))]
+    newest = {str(each["cluster"]): each for each in sorted(read, key=lambda each: str(each["end"]))}
+    return openmetrics(newest.values())

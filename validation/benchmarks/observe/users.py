@@ -1,0 +1,71 @@
+"""Traffic while something is proven: smoke cases, and a few completions, again and again until the block ends."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+import requests
+from stage import Plan
+
+from leanrag.gate.discover import ModelTarget, discover
+from leanrag.local.stack import Stack
+from leanrag.rag.runner import run_smoke
+
+_PAUSE, _TIMEOUT, _SMOKE = 2.0, 60.0, 120.0
+_TEXT = "Which notice period has the contract? " * 8
+
+
+@contextmanager
+def users(plan: Plan, running: Stack) -> Iterator[None]:
+    """Ask the RAG service and its engine as a few people would."""
+    ended = threading.Event()
+    found = discover(plan.local, running.addresses, running.tokens)
+
+    def ask() -> None:
+        while not ended.wait(_PAUSE):
+            if found.rag:
+                run_smoke(found.rag, deadline=_SMOKE)
+
+    def complete() -> None:
+        while not ended.wait(_PAUSE):
+            for model in found.measured:
+                _complete(model, 16)
+
+    threads = [threading.Thread(target=each, daemon=True) for each in (ask, complete)]
+    for each in threads:
+        each.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for each in threads:
+            each.join(_SMOKE)
+
+
+@contextmanager
+def crowd(plan: Plan, running: Stack, size: int, tokens: int) -> Iterator[None]:
+    """Keep `size` long completions waiting at the engine until the block ends."""
+    ended = threading.Event()
+    model = discover(plan.local, running.addresses, running.tokens).measured[0]
+
+    def press(_: int) -> None:
+        while not ended.is_set():
+            _complete(model, tokens)
+
+    with ThreadPoolExecutor(size) as pool:
+        waiting = [pool.submit(press, number) for number in range(size)]
+        try:
+            yield
+        finally:
+            ended.set()
+    del waiting
+
+
+def _complete(model: ModelTarget, tokens: int) -> None:
+    body = {"model": model.name, "prompt": _TEXT, "max_tokens": tokens, "ignore_eos": True, "stream": True}
+    headers = {"Authorization": f"Bearer {model.token}"} if model.token else {}
+    # What does not come back is what alerts are for.
+    with suppress(requests.RequestException):
+        url = model.address.rstrip("/").removesuffix("/v1")
+        requests.post(f"{url}/v1/completions", json=body, headers=headers, timeout=_TIMEOUT)
