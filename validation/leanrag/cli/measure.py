@@ -7,17 +7,16 @@ from pathlib import Path
 
 import click
 
+from leanrag.compare.facts import scenario_of
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
 from leanrag.core.result import JSON, StepResult
-from leanrag.load.commands import judge_file, read_slo
-from leanrag.load.runner import run_load
+from leanrag.load.commands import judge_file, needs, read_slo
+from leanrag.load.measure import Place, Service, measure
 from leanrag.local.environments import environment
 from leanrag.rag.commands import find_target
 from leanrag.rag.commands import smoke as run_smoke_cases
-from leanrag.slo.binomial import required
-from leanrag.slo.shape import STEADY
 
 KEY_HELP = "Name of the environment variable that holds the API key."
 path_type = click.Path(path_type=Path)
@@ -93,17 +92,15 @@ def load_verb(
     guidellm: Path | None,
     fmt: str,
 ) -> int:
-    """Send the declared traffic to the OpenAI API at ENDPOINT with GuideLLM."""
+    """Send the declared traffic to the OpenAI API at ENDPOINT with GuideLLM, and watch its engine's /metrics."""
     slo = read_slo(slo_file)
-    for one in slo.objectives:
-        if one.metric != "throughput":  # judged by parts of the run, not by requests
-            need = required(one.allowed, one.confidence)
-            say(f"{one.name}: PASS needs at least {need:,} requests; {slo.traffic.requests:,} will count")
+    for one, text in needs(slo):
+        say(f"{one.name} {text}")
     program = guidellm or environment("guidellm") / "bin" / "guidellm"
     drawn = seed if seed is not None else time.time_ns() % 2**31
-    key, shape = key_from(api_key_env), slo.shape or STEADY
-    step = run_load(endpoint.removesuffix("/v1"), model, slo.traffic, drawn, out, program, key, shape=shape)
-    return show(step, fmt)
+    service = Service(endpoint.removesuffix("/v1"), model, key_from(api_key_env))
+    told = {"scenario": scenario_of(slo.traffic, slo.shape)}
+    return show(measure(service, slo, drawn, Place(out, out.with_name(f"{out.name}-chunks")), program, told), fmt)
 
 
 @click.command("judge")
@@ -112,7 +109,10 @@ def load_verb(
 @click.option("--model", default="", help="Refuse a report about another model.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def judge_verb(report: Path, slo_file: Path, model: str, fmt: str) -> int:
-    """Decide whether a REPORT (GuideLLM, vllm bench serve, inference-perf) proves the objectives."""
+    """Decide whether a REPORT proves the objectives.
+
+    REPORT is one of GuideLLM, vllm bench serve or inference-perf, or a folder that `leanrag load` left.
+    """
     answer = judge_file(report, slo_file, model)
     if fmt == "json":
         objectives: list[JSON] = [dict(result.entry(model)) for result in answer.objectives]

@@ -1,0 +1,125 @@
+"""Measures one model as its `slo:` block says: watched while it runs, and kept with everything that was seen."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from leanrag.core.errors import InputError
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import JSON, StepResult
+from leanrag.engine.sampler import Sampler
+from leanrag.load import scenario
+from leanrag.load.chunked import deciding, longest
+from leanrag.load.chunks import run_chunks
+from leanrag.load.record import ROWS, Watched, record
+from leanrag.load.runner import NAME, run_load
+from leanrag.load.runs import DIAGNOSIS, RUN, read_run, write_run
+from leanrag.slo.objectives import Slo
+from leanrag.slo.shape import STEADY
+
+EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An OpenAI API to measure: `url` has no /v1, `model` is the served name; its engine answers at /metrics."""
+
+    url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a measurement is kept: `folder` holds what is judged and compared, `chunks` the reports of a run's chunks.
+
+    Kept apart, because whoever looks for reports in `folder` must not find one run's requests twice.
+    """
+
+    folder: Path
+    chunks: Path
+
+
+def measure(
+    service: Service,
+    slo: Slo,
+    seed: int,
+    place: Place,
+    guidellm: Path,
+    labels: Mapping[str, str] | None = None,
+    seconds: float = math.inf,
+) -> StepResult:
+    """Send the declared traffic, in chunks where the block may be decided on the way, and keep what was seen.
+
+    Facts: `report` is what `leanrag judge` reads, `engine` its figures, `files` what was recorded. The engine's silence
+    never fails a run. Raises as run_load does.
+    """
+    _forget(place.folder)
+    with Sampler(f"{service.url}/metrics", EVERY_SECONDS, service.api_key) as sampler:
+        if slo.decision == "sequential":
+            step = _in_chunks(service, slo, seed, place, guidellm, labels or {}, seconds)
+        else:
+            step = _at_once(service, slo, seed, place.folder, guidellm, labels or {})
+    return _recorded(step, service, slo, place.folder, Watched((sampler.snapshots,), (), (), sampler.problems), labels)
+
+
+def _forget(folder: Path) -> None:
+    # What an earlier run left here must not be taken for this one's.
+    for old in (folder / RUN, folder / DIAGNOSIS, folder / ROWS, *folder.glob("engine*.jsonl.zst")):
+        old.unlink(missing_ok=True)
+
+
+def _at_once(
+    service: Service, slo: Slo, seed: int, folder: Path, guidellm: Path, labels: Mapping[str, str]
+) -> StepResult:
+    key, shape = service.api_key, slo.shape or STEADY
+    return run_load(service.url, service.model, slo.traffic, seed, folder, guidellm, key, labels, shape=shape)
+
+
+def _in_chunks(
+    service: Service, slo: Slo, seed: int, place: Place, guidellm: Path, labels: Mapping[str, str], seconds: float
+) -> StepResult:
+    began = time.monotonic()
+    run = run_chunks(
+        service.url,
+        service.model,
+        longest(slo),
+        seed,
+        place.chunks,
+        guidellm,
+        deciding(slo),
+        shape=slo.shape or STEADY,
+        seconds=seconds,
+        api_key=service.api_key,
+        labels=labels,
+    )
+    facts: dict[str, JSON] = {"seed": seed, "tool": scenario.VERSION, "chunks": len(run.chunks)}
+    if run.chunks:
+        facts["report"] = str(write_run(place.folder, run))
+    outcome = run.outcome if run.chunks else Outcome.INCONCLUSIVE
+    return StepResult(NAME, outcome, f"{service.model}: {run.reason}", time.monotonic() - began, facts=facts)
+
+
+def _recorded(
+    step: StepResult,
+    service: Service,
+    slo: Slo,
+    folder: Path,
+    watched: Watched,
+    labels: Mapping[str, str] | None,
+) -> StepResult:
+    report = step.facts.get("report")
+    if not isinstance(report, str):
+        return step
+    try:
+        run = read_run(Path(report), slo)
+        if run.stage is None:
+            return step
+        about = {**(labels or {}), "tool": run.report.tool}
+        done = record(folder, run.stage, watched, service.model, slo.objectives, about)
+    except InputError as error:
+        # The report is there and can be judged; what could not be kept beside it is said.
+        return replace(step, facts={**step.facts, "unrecorded": error.message})
+    return replace(step, facts={**step.facts, "engine": done.entry(), "files": [each.name for each in done.files]})

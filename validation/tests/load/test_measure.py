@@ -1,0 +1,183 @@
+"""A measured run is kept with what its engine said, and read back; an engine that is silent changes no decision."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from leanrag.core.errors import InputError
+from leanrag.core.outcome import Outcome
+from leanrag.core.result import StepResult
+from leanrag.engine.recording import write_snapshots
+from leanrag.engine.snapshot import snapshot
+from leanrag.load import kept, runs
+from leanrag.load import measure as module
+from leanrag.load.chunked import judge_run, longest
+from leanrag.load.chunks import ChunkedRun, chunk, part_of, sizes
+from leanrag.load.commands import judge_report, needs
+from leanrag.load.engine_figures import span
+from leanrag.load.measure import Place, Service, measure
+from leanrag.load.rows import read_kept
+from leanrag.slo.objectives import Objective, Slo, Traffic, Zone
+
+REPORT = Path(__file__).parent / "reports" / "concurrent-good.json.gz"
+TRAFFIC = Traffic("concurrent", 150, 64, 32, 30.0, 16, 60.0, streams=8)
+SLO = Slo((Objective("ttft", 300, "ms", 0.95, 95),), TRAFFIC)
+OFTEN = Slo((Objective("ttft", 300, "ms", 0.95, 95, Zone(0.02, 0.12)),), TRAFFIC, decision="sequential")
+STAGE = kept.read(REPORT).stages[0]
+MODEL = "mock-llm"
+
+
+def says(moment, finished=None, started=1.0):
+    text = f"process_start_time_seconds {started}\n"
+    if finished is not None:
+        labels = f'engine="0",finished_reason="length",model_name="{MODEL}"'
+        text += f"vllm:request_success_total{{{labels}}} {finished}\n"
+    return snapshot(text, moment)
+
+
+def around(*finished, started=(1.0, 1.0)):
+    begin, end = span(STAGE)
+    moments = (begin - 1, *(begin + 1 + at for at in range(len(started) - 2)), end + 1)
+    return tuple(says(*each) for each in zip(moments, finished, started, strict=True))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copy(REPORT, tmp_path / "guidellm.json.gz")
+    return tmp_path
+
+
+def judged(folder, snapshots):
+    write_snapshots(folder / runs.ENGINE, snapshots)
+    found = judge_report(folder / "guidellm.json.gz", SLO, MODEL)
+    return found.outcome, next(item for item in found.evidence if item.name == "engine metrics")
+
+
+def test_an_engine_that_counted_the_same_requests_is_evidence(folder):
+    outcome, item = judged(folder, around(5.0, 5.0 + STAGE.made.successful))
+    assert (outcome, item.outcome) == (Outcome.PASS, Outcome.PASS)
+
+
+def test_an_engine_that_others_used_too_is_no_evidence(folder):
+    outcome, item = judged(folder, around(0.0, 1000.0))
+    assert (outcome, item.outcome) == (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
+    assert "others used it" in item.reason
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "why"),
+    [
+        (around(None, None), "does not say how many requests"),
+        ((), "not read both before and after"),
+        (around(1.0, 2.0, 3.0, 4.0, started=(1.0, 2.0, 1.0, 2.0)), "several engines answer at one address"),
+    ],
+    ids=["without-counters", "never-scraped", "in-turns"],
+)
+def test_an_engine_that_cannot_be_held_against_the_client_changes_no_decision(folder, snapshots, why):
+    outcome, item = judged(folder, snapshots)
+    assert (outcome, item.outcome) == (Outcome.PASS, Outcome.NOT_RUN)
+    assert why in item.reason
+
+
+def test_an_engine_that_started_again_is_no_evidence(folder):
+    outcome, item = judged(folder, around(900.0, 3.0, started=(1.0, 2.0)))
+    assert (outcome, item.outcome) == (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
+    assert "started again" in item.reason
+
+
+class FakeSampler:
+    """Stands for a sampler that saw the engine before and after."""
+
+    problems = ()
+
+    def __init__(self, url, _every, token):
+        assert (url, token) == ("http://m/metrics", "key")
+        self.snapshots = around(0.0, float(STAGE.made.successful))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    """Measure with a load client that leaves a recorded report."""
+
+    def run_load(_url, _model, _traffic, _seed, out, *_rest, **_named):
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPORT, out / "guidellm.json.gz")
+        return StepResult("load", Outcome.PASS, "done", 1.0, facts={"report": str(out / "guidellm.json.gz")})
+
+    monkeypatch.setattr(module, "run_load", run_load)
+    monkeypatch.setattr("leanrag.load.chunks.run_load", run_load)
+    monkeypatch.setattr(module, "Sampler", FakeSampler)
+    place = Place(tmp_path / "load", tmp_path / "chunks")
+    return lambda slo: measure(Service("http://m", MODEL, "key"), slo, 7, place, Path("g"), {"scenario": "s"})
+
+
+def test_a_run_is_kept_with_every_request_and_what_the_engine_said(measured, tmp_path):
+    (tmp_path / "load").mkdir()
+    for stale in ("engine-2.jsonl.zst", "diagnosis.json", "run.json"):
+        (tmp_path / "load" / stale).write_text("of an earlier run")
+    step = measured(SLO)
+    assert sorted(path.name for path in (tmp_path / "load").iterdir()) == [
+        "engine.jsonl.zst",
+        "guidellm.json.gz",
+        "rows.jsonl.zst",
+    ]
+    rows = read_kept(tmp_path / "load" / "rows.jsonl.zst")
+    assert (len(rows.stage.rows), rows.about["scenario"]) == (len(STAGE.rows), "s")
+    assert step.facts["engine"]["finished"] == STAGE.made.successful
+    assert judge_report(Path(step.facts["report"]), SLO, MODEL).outcome is Outcome.PASS
+
+
+def test_what_cannot_be_kept_is_said_and_the_report_still_counts(measured, monkeypatch):
+    def full(*_):
+        raise InputError("no space")
+
+    monkeypatch.setattr(module, "record", full)
+    step = measured(SLO)
+    assert (step.outcome, step.facts["unrecorded"]) == (Outcome.PASS, "no space")
+
+
+def test_a_sequential_block_is_sent_in_chunks_and_judged_as_one_run(measured, tmp_path):
+    step = measured(OFTEN)
+    assert step.facts["chunks"] >= 1
+    assert Path(step.facts["report"]) == tmp_path / "load" / "run.json"
+    assert not list((tmp_path / "load").rglob("*.json.gz"))
+    run = runs.read_run(tmp_path / "load", OFTEN)
+    assert len(run.chunked.chunks) == step.facts["chunks"]
+    assert runs.counted(run) is not None
+    assert judge_report(tmp_path / "load", OFTEN, MODEL).objectives
+
+
+def test_chunks_read_back_prove_what_they_proved(tmp_path):
+    traffic, reports = longest(OFTEN), [tmp_path / f"chunk-{number}" for number in range(2)]
+    for each in reports:
+        each.mkdir()
+        shutil.copy(REPORT, each / "guidellm.json.gz")
+    told = tuple(
+        chunk(kept.read(path / "guidellm.json.gz"), part_of(traffic, size), seed, path / "guidellm.json.gz")
+        for seed, (path, size) in enumerate(zip(reports, sizes(traffic), strict=False))
+    )
+    run = ChunkedRun(Outcome.INCONCLUSIVE, "chunk 3: no report", told)
+    path = runs.write_run(tmp_path / "load", run)
+    assert judge_report(path, OFTEN, MODEL).objectives == judge_run(run, OFTEN, MODEL).objectives
+    assert judge_report(path, OFTEN, MODEL).reason == judge_run(run, OFTEN, MODEL).reason
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": "other"}', '{"schema": "leanrag.io/run/v1", "chunks": [1]}'])
+def test_a_damaged_run_is_refused_with_a_way_out(tmp_path, text):
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(InputError, match=r"run\.json"):
+        runs.read_run(tmp_path, OFTEN)
+
+
+def test_a_sequential_promise_says_how_early_it_can_be_decided():
+    ((_, exact),) = needs(SLO)
+    ((_, early),) = needs(OFTEN)
+    assert exact.startswith("needs at least 59 requests for a PASS at 95 % confidence")
+    assert early.endswith("at most 150 will count")
