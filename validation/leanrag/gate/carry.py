@@ -111,6 +111,7 @@ def _answer(results: Mapping[str, StepResult], document: Mapping[str, Any], mode
 def _steps(document: Mapping[str, Any], origin: str) -> Iterable[StepResult]:
     by_name = {step["name"]: step for step in document["steps"]}
     parts = {kind: list(document[kind]) for kind in ("objectives", "distributions", "evidence")}
+    parts["diagnoses"] = list(document.get("diagnoses", ()))
     for name in CARRIED:
         if name in by_name:
             step = _step(by_name[name], origin)

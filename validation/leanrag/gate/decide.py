@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from leanrag.core.outcome import Outcome, worst
 from leanrag.core.result import StepResult
-from leanrag.gate.verdict import Evidence, Objective
+from leanrag.gate.verdict import Cause, Evidence, Objective
 
 STEPS = ("converge", "check", "smoke", "load", "judge", "verdict")
 
@@ -76,8 +76,9 @@ def reason(
     objectives: Sequence[Objective],
     evidence: Sequence[Evidence],
     required: Iterable[str],
+    diagnoses: Sequence[Cause] = (),
 ) -> str:
-    """Return one sentence that names the first cause of the outcome, with its number."""
+    """Return one sentence that names the first cause of the outcome, with its number, and the value to change next."""
     if outcome is Outcome.PASS:
         return _passed(objectives)
     by_name = {step.name: step for step in steps}
@@ -87,7 +88,9 @@ def reason(
             if outcome is Outcome.INCONCLUSIVE:
                 return f"{name}: the step is required and has no result"
         elif _counts_as(step.outcome) is outcome:
-            return _cause(step, outcome, objectives, evidence)
+            # Without a proof the next value may be right as it is; the verdict's `diagnoses` say it all the same.
+            then = advice(diagnoses) if name == "judge" and outcome is Outcome.FAIL else ""
+            return _cause(step, outcome, objectives, evidence) + then
     return _part_reason(outcome, objectives, evidence) or f"nothing that was required ended {outcome}"
 
 
@@ -122,6 +125,14 @@ def _cause(step: StepResult, outcome: Outcome, objectives: Sequence[Objective], 
         return f"{step.name}: {step.reason or step.outcome}"
     others = sum(item.outcome is outcome for item in step.items) - 1
     return f"{step.name}: {_named(first.name, first.reason)}" + (f" (and {others} more)" if others else "")
+
+
+def advice(diagnoses: Sequence[Cause]) -> str:
+    """Return `; KV-cache wall: change capacity.replicas from 1 to 2`, empty without a known cause."""
+    known = next((each for each in diagnoses if each.change), None)
+    if known is None or known.change is None:
+        return ""
+    return f"; {known.cause}: change {known.change.key} from {known.change.now} to {known.change.next}"
 
 
 def _part_reason(outcome: Outcome, objectives: Sequence[Objective], evidence: Sequence[Evidence]) -> str:

@@ -14,9 +14,16 @@ from leanrag.core.outcome import Outcome
 from leanrag.core.result import StepResult
 from leanrag.core.shapes import items, mapping
 from leanrag.gate.discover import Targets
-from leanrag.gate.verdict import Distribution, Evidence, Interval, Objective, Skipped, to_json
+from leanrag.gate.plain import to_json
+from leanrag.gate.verdict import Cause, Change, Distribution, Evidence, Interval, Objective, Skipped
 
-LISTS = {"objectives": "objective", "distributions": "distribution", "evidence": "evidence", "skipped": "skipped"}
+LISTS = {
+    "objectives": "objective",
+    "distributions": "distribution",
+    "evidence": "evidence",
+    "diagnoses": "diagnosis",
+    "skipped": "skipped",
+}
 KEYS = (*LISTS, "tools", "reproduce")
 
 
@@ -27,6 +34,7 @@ class Lifted:
     objectives: tuple[Objective, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    diagnoses: tuple[Cause, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     tools: Mapping[str, str] | None = None
     reproduce: tuple[str, ...] = ()
@@ -68,6 +76,7 @@ def lift(steps: Iterable[StepResult]) -> Lifted:
         evidence=tuple(
             Evidence(entry["name"], Outcome(entry["outcome"]), entry["reason"]) for entry in _entries(done, "evidence")
         ),
+        diagnoses=tuple(_cause(entry) for entry in _entries(done, "diagnoses")),
         skipped=tuple(_skipped(done)),
         tools={str(k): str(v) for step in done for k, v in mapping(step.facts.get("tools")).items()},
         reproduce=tuple(str(entry) for entry in _entries(done, "reproduce")),
@@ -83,6 +92,11 @@ def objective_of(entry: Mapping[str, Any]) -> Objective:
     bounds = entry["interval"]
     interval = Interval(bounds["lower"], bounds["upper"]) if bounds else None
     return Objective(**{**entry, "interval": interval, "outcome": Outcome(entry["outcome"])})
+
+
+def _cause(entry: Mapping[str, Any]) -> Cause:
+    change = Change(**entry["change"]) if entry["change"] else None
+    return Cause(**{**entry, "evidence": tuple(entry["evidence"]), "change": change})
 
 
 def _skipped(steps: Sequence[StepResult]) -> Iterable[Skipped]:

@@ -18,7 +18,7 @@ from leanrag.evidence.store import EVIDENCE, METRICS, VERDICT, build, next_attem
 from leanrag.evidence.token import claims_of, sign
 from leanrag.gate import notice
 from leanrag.gate.board import Board
-from leanrag.gate.shelf import WHOLE, Lost, Shelf
+from leanrag.gate.shelf import WHOLE, Lost, Shelf, recorded
 from leanrag.gate.thin import thin
 from leanrag.gate.verdict import Skipped, Verdict
 
@@ -75,7 +75,7 @@ def publish(
     """
     shelf = Shelf(out)
     whole = remember(verdict, shelf)
-    _attempted("report store", lambda: shelf.put(verdict.id, {VERDICT: whole.text()}))
+    _attempted("report store", lambda: shelf.put(verdict.id, {VERDICT: whole.text()}, recorded(verdict)))
     try:
         sealed = _put_up(thin(whole), board, key, deadline, sleep)
     except LeanragError as error:

@@ -3,15 +3,19 @@
 import contextlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from leanrag.core.files import write_atomic
+from leanrag.core.shapes import items, mapping
 from leanrag.evidence.store import EVIDENCE, METRICS, VERDICT
+from leanrag.gate.verdict import Verdict
+from leanrag.load.runs import DIAGNOSIS
 
 KEEP = 50
 FOLDER = "verdicts"
+LOAD = "load"
 # A mark, not a state in a file: it is removed by one unlink after the cluster has the verdict.
 UNPUBLISHED = "unpublished"
 WHOLE = "verdict.whole.json"
@@ -33,12 +37,18 @@ class Shelf:
         self.out = out
         self.keep = keep
 
-    def put(self, verdict_id: str, files: Mapping[str, str]) -> None:
-        """Write a run's files, marked as not yet published; InputError when the volume refuses."""
+    def put(self, verdict_id: str, files: Mapping[str, str], recorded: Iterable[str] = ()) -> None:
+        """Write a run's files, marked as not yet published; InputError when the volume refuses.
+
+        `recorded` are what the load step left below `out`/load: the next run will write over it.
+        """
         folder = self.out / FOLDER / verdict_id
         write_atomic(folder / UNPUBLISHED, "")
         for name, text in files.items():
             write_atomic(folder / name, text)
+        for name in recorded:
+            with contextlib.suppress(FileNotFoundError):
+                write_atomic(folder / LOAD / name, (self.out / LOAD / name).read_bytes())
 
     def published(self, verdict_id: str, files: Mapping[str, str]) -> None:
         """Take the mark away, put what was published in place of what was not, and make room."""
@@ -59,6 +69,17 @@ class Shelf:
         folders = sorted((each for each in (self.out / FOLDER).iterdir() if each.is_dir()), key=_age)
         for folder in folders[: max(0, len(folders) - self.keep)]:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def recorded(verdict: Verdict) -> Iterator[str]:
+    """Yield the files that this run recorded, as paths below its load folder; a carried verdict recorded none."""
+    load = next((step for step in verdict.steps if step.name == LOAD), None)
+    if verdict.carried_from or load is None:
+        return
+    reports, files = (mapping(load.facts.get(key)) for key in ("reports", "files"))
+    for model, names in files.items():
+        release = Path(str(reports.get(model, ""))).parent.name
+        yield from (f"{release}/{name}" for name in (*items(names), DIAGNOSIS) if release)
 
 
 def _age(path: Path) -> float:

@@ -1,27 +1,32 @@
 """The real steps: each asks one package its question and hands on the answer."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from leanrag.catalog.repository import Repository
 from leanrag.checks.run import check_repository
+from leanrag.compare.facts import scenario_of
 from leanrag.core.errors import InputError, LeanragError, StoppedError
 from leanrag.core.outcome import Outcome, worst
 from leanrag.core.result import JSON, Item, StepResult
+from leanrag.gate.causes import why
 from leanrag.gate.decide import label
 from leanrag.gate.discover import ModelTarget, Targets
 from leanrag.gate.plan import Context, Step
-from leanrag.load.commands import judge_report
+from leanrag.gate.shelf import LOAD
+from leanrag.load.commands import judge_kept, needs
 from leanrag.load.judge import Judgement
-from leanrag.load.runner import run_load
+from leanrag.load.measure import Place, Service, measure
+from leanrag.load.runs import read_run
 from leanrag.rag.runner import STEP_SECONDS, run_smoke
-from leanrag.slo.binomial import required
 from leanrag.slo.objectives import Slo
-from leanrag.slo.shape import STEADY
 from leanrag.slo.spec import parse
 
 NOT_MEASURED = "this version measures the latency of chat models only"
+# What judging, the last look and publishing need of the gate's time.
+JUDGE_SECONDS = 120.0
 
 
 def steps(repository: Repository, guidellm: Path) -> tuple[Step, ...]:
@@ -41,19 +46,12 @@ def slo_of(target: ModelTarget) -> Slo:
 
 def announce(targets: Targets) -> tuple[str, ...]:
     """Return, before a request is sent, what each objective needs to be decided: one line an objective."""
-    return tuple(line for model in targets.measured if model.objectives for line in _needs(model.name, slo_of(model)))
-
-
-def _needs(model: str, slo: Slo) -> Iterable[str]:
-    for one in slo.objectives:
-        if one.metric == "throughput":  # judged by parts of the run, not by requests
-            continue
-        need = required(one.allowed, one.confidence)
-        name = label(one.metric, one.percentile)
-        yield (
-            f"{model}: {name} needs at least {need:,} requests for a PASS at {one.confidence * 100:g} % confidence, "
-            f"when none breaks it; {slo.traffic.requests:,} will count"
-        )
+    return tuple(
+        f"{model.name}: {label(one.metric, one.percentile)} {text}"
+        for model in targets.measured
+        if model.objectives
+        for one, text in needs(slo_of(model))
+    )
 
 
 def smoke(context: Context) -> StepResult:
@@ -70,14 +68,17 @@ def loading(guidellm: Path) -> Callable[[Context], StepResult]:
 
     def load(context: Context) -> StepResult:
         began = time.monotonic()
-        results = {model.name: _load(model, context, guidellm) for model in _measured(context)}
+        results = {model.name: _load(model, context, guidellm, began) for model in _measured(context)}
         items = [
             Item(name, r.outcome, r.reason, "The declared traffic was sent and its report can be read.", r.seconds)
             for name, r in results.items()
         ]
         items += _embeddings(context.plan.targets)
         facts: dict[str, JSON] = {
-            "reports": {name: r.facts["report"] for name, r in results.items() if "report" in r.facts},
+            "reports": _told(results, "report"),
+            "engine": _told(results, "engine"),
+            "files": _told(results, "files"),
+            "unrecorded": _told(results, "unrecorded"),
             "tools": {"guidellm": str(next(iter(results.values())).facts.get("tool", "unknown"))},
         }
         outcome = worst(result.outcome for result in results.values())
@@ -87,6 +88,11 @@ def loading(guidellm: Path) -> Callable[[Context], StepResult]:
     return load
 
 
+def _told(results: Mapping[str, StepResult], key: str) -> dict[str, JSON]:
+    """Return one fact of each model, by its name."""
+    return {name: result.facts[key] for name, result in results.items() if key in result.facts}
+
+
 def _measured(context: Context) -> tuple[ModelTarget, ...]:
     found = tuple(model for model in context.plan.targets.measured if model.objectives)
     if not found:
@@ -94,19 +100,31 @@ def _measured(context: Context) -> tuple[ModelTarget, ...]:
     return found
 
 
-def _load(model: ModelTarget, context: Context, guidellm: Path) -> StepResult:
-    plan, slo = context.plan, slo_of(model)
-    return run_load(
-        model.address,
-        model.name,
-        slo.traffic,
+def _load(model: ModelTarget, context: Context, guidellm: Path, began: float) -> StepResult:
+    plan, slo, release = context.plan, slo_of(model), model.contract.release
+    return measure(
+        Service(model.address, model.name, model.token),
+        slo,
         context.seed,
-        plan.out / "load" / model.contract.release,
+        Place(plan.out / LOAD / release, plan.out / "chunks" / release),
         guidellm,
-        api_key=model.token,
-        labels={"verdict": plan.id, "cluster": plan.cluster.name},
-        shape=slo.shape or STEADY,
+        labels(model, context, slo),
+        context.seconds_left - (time.monotonic() - began) - JUDGE_SECONDS,
     )
+
+
+def labels(model: ModelTarget, context: Context, slo: Slo) -> dict[str, str]:
+    """Return what a report says of its run, so that two of them can be compared; what is not known is left out."""
+    plan, version = context.plan, context.plan.ask(model).version
+    products = {pool.product for pool in plan.cluster.facts.gpus.values()}
+    known = {
+        "verdict": plan.id,
+        "cluster": plan.cluster.name,
+        "scenario": scenario_of(slo.traffic, slo.shape),
+        "gpu": products.pop() if len(products) == 1 else "",
+        "engine": f"{model.contract.engine} {version}" if version else "",
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _embeddings(targets: Targets) -> Iterable[Item]:
@@ -116,33 +134,54 @@ def _embeddings(targets: Targets) -> Iterable[Item]:
 
 
 def judging(context: Context) -> StepResult:
-    """Decide every objective by the reports of the load step."""
+    """Decide every objective by the reports of the load step, and say why a model did not pass."""
     began = time.monotonic()
     reports = context.results["load"].facts.get("reports")
     paths = reports if isinstance(reports, dict) else {}
-    answers = {model.name: _judge(model, paths.get(model.name)) for model in _measured(context)}
+    answers = {model.name: _judge(model, paths.get(model.name), context) for model in _measured(context)}
     several = len(answers) > 1
+    judged = {name: answer.judgement for name, answer in answers.items()}
     facts: dict[str, JSON] = {
-        "objectives": [result.entry(name) for name, answer in answers.items() for result in answer.objectives],
-        "distributions": [one.entry(name) for name, answer in answers.items() for one in answer.distributions],
+        "objectives": [result.entry(name) for name, answer in judged.items() for result in answer.objectives],
+        "distributions": [one.entry(name) for name, answer in judged.items() for one in answer.distributions],
         "evidence": [
             {"name": f"{name}: {i.name}" if several else i.name, "outcome": i.outcome.value, "reason": i.reason}
-            for name, answer in answers.items()
+            for name, answer in judged.items()
             for i in answer.evidence
         ],
+        "diagnoses": [dict(answer.cause) for answer in answers.values() if answer.cause],
     }
-    outcome = worst(answer.outcome for answer in answers.values())
-    told = "; ".join(f"{name}: {a.reason}" for name, a in answers.items() if a.outcome is outcome)
-    items = tuple(Item(name, a.outcome, a.reason, "Its numbers meet its objectives.") for name, a in answers.items())
+    outcome = worst(answer.outcome for answer in judged.values())
+    told = "; ".join(f"{name}: {a.reason}" for name, a in judged.items() if a.outcome is outcome)
+    items = tuple(Item(name, a.outcome, a.reason, "Its numbers meet its objectives.") for name, a in judged.items())
     return StepResult("judge", outcome, told, time.monotonic() - began, items, facts)
 
 
-def _judge(model: ModelTarget, report: JSON) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was judged of one model, and why it did not pass."""
+
+    judgement: Judgement
+    cause: Mapping[str, JSON] | None = None
+
+
+def _judge(model: ModelTarget, report: JSON, context: Context) -> _Answer:
     if not isinstance(report, str):
-        return Judgement(Outcome.INCONCLUSIVE, "the load step left no report", (), (), ())
+        return _Answer(Judgement(Outcome.INCONCLUSIVE, "the load step left no report", (), (), ()))
+    path, slo = Path(report), slo_of(model)
     try:
-        return judge_report(Path(report), slo_of(model), model.name)
+        run = read_run(path, slo)
+        found = judge_kept(run, slo, model.name)
     except StoppedError:
         raise
     except LeanragError as error:
-        return Judgement(Outcome.INCONCLUSIVE, error.message, (), (), ())
+        return _Answer(Judgement(Outcome.INCONCLUSIVE, error.message, (), (), ()))
+    if found.outcome is Outcome.PASS:
+        return _Answer(found)
+    return _Answer(found, why(run, slo, context.seed, model.name, path.parent, _overlay(model, context)))
+
+
+def _overlay(model: ModelTarget, context: Context) -> Path:
+    """Return the file whose values a diagnosis may advise to change."""
+    plan = context.plan
+    return plan.root / "overlays" / plan.cluster.environment / "models" / f"{model.contract.release}.yaml"

@@ -4,9 +4,8 @@ A verdict that cannot be read is not an error but an answer, NOT_RUN.
 """
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -19,6 +18,7 @@ from leanrag.core.files import read_text
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, StepResult
 from leanrag.evidence.store import parse_document
+from leanrag.gate.plain import to_json
 
 SCHEMA = "leanrag.io/verdict/v1"
 MAX_BYTES = 16 * 1024 * 1024
@@ -77,6 +77,32 @@ class Evidence:
     name: str
     outcome: Outcome
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The value to change next: a key of charts/serving/model, or a name in words where no chart has it."""
+
+    key: str
+    now: str
+    next: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a model did not pass; `cause`, `symptom`, `confidence` and `change` are None where no cause is known.
+
+    `confidence` is the share of resamples of the slow requests in which the cause is named again.
+    """
+
+    model: str
+    reason: str
+    cause: str | None
+    symptom: str | None
+    confidence: float | None
+    evidence: tuple[str, ...]
+    change: Change | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +172,7 @@ class Verdict:
     objectives: tuple[Objective, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    diagnoses: tuple[Cause, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     subject: Subject = field(default_factory=Subject)
     tools: Mapping[str, str] = field(default_factory=dict)
@@ -165,37 +192,14 @@ class Verdict:
         """Return the verdict as the JSON document of verdict.schema.json."""
         plain = to_json(self)
         assert isinstance(plain, dict)  # a dataclass always becomes an object
+        if not self.diagnoses:
+            # Readers of an older version know no such key: what has nothing to say does not stop them.
+            del plain["diagnoses"]
         return {"schema": plain.pop("schema"), **plain}
 
     def text(self) -> str:
         """Return the document as text, keys in the order of the schema; NaN and infinity cannot be in it."""
         return json.dumps(self.document(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def to_json(value: object) -> JSON:
-    """Turn dataclasses, mappings and sequences into plain JSON; field names become camelCase, mapping keys stay.
-
-    A float that is not finite becomes null: JSON has no word for it, and as a number it would satisfy no limit.
-    """
-    if isinstance(value, Mapping):
-        return {_text(key): to_json(entry) for key, entry in value.items()}
-    if is_dataclass(value):
-        return {_camel(f.name): to_json(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, tuple | list | set | frozenset):
-        return [to_json(entry) for entry in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, bool | int) else _text(value)
-
-
-def _text(value: object) -> str:
-    # JSON from a server may hold half a surrogate pair, which no file can.
-    return str(value).encode("utf-8", "replace").decode()
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 @dataclass(frozen=True, slots=True)

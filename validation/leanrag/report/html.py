@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from leanrag.report import view, words
+from leanrag.report.causes import cause_rows
 from leanrag.report.curves import curves_of
 
 
@@ -29,6 +30,7 @@ def render(document: Mapping[str, Any]) -> str:
         rows=rows,
         unmeasured=view.unmeasured(rows),
         curves=curves,
+        causes=cause_rows(document),
         several=len({row.model for row in rows} | {curve.model for curve in curves}) > 1,
         steps=view.step_rows(document),
         skipped=view.skipped_rows(document),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leanrag.report import view, words
+from leanrag.report.causes import Cause, cause_rows
 
 WIDTH = 110
 SIGNS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?", "NOT_RUN": "–"}
@@ -12,7 +13,14 @@ SIGNS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?", "NOT_RUN": "–"}
 
 def render(document: Mapping[str, Any]) -> str:
     """Return a verdict document as plain text, without colour: logs and terminals get the same."""
-    parts = (_head(document), _steps(document), _objectives(document), _troubles(document), _skipped(document))
+    parts = (
+        _head(document),
+        _steps(document),
+        _objectives(document),
+        _causes(document),
+        _troubles(document),
+        _skipped(document),
+    )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -44,6 +52,19 @@ def _objectives(document: Mapping[str, Any]) -> list[str]:
         for row in view.objective_rows(document)
     ]
     return table(("objective", "model", "seen", "limit", "requests", "share that breaks it"), rows)
+
+
+def _causes(document: Mapping[str, Any]) -> list[str]:
+    """Return why each model did not pass, with the value to change next."""
+    lines = [line for row in cause_rows(document) for line in _cause(row)]
+    return ["why, and what to change next", *_wrapped(lines)] if lines else []
+
+
+def _cause(row: Cause) -> Iterable[str]:
+    yield f"{row.model}: {row.head or 'no cause is known'}: {row.reason}"
+    yield from (f"– {each}" for each in row.evidence)
+    if row.change:
+        yield f"next: {row.change}; {row.why}"
 
 
 def _troubles(document: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import Item, StepResult
 from leanrag.gate.decide import overall, reason, required_steps, sentence
-from leanrag.gate.verdict import Evidence, Interval, Objective
+from leanrag.gate.verdict import Cause, Change, Evidence, Interval, Objective
 
 P, F, UNSURE, N = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.NOT_RUN
 MET = Objective("m", "ttft p95", "ttft", "ms", 95, 2000, 0.95, 200, 59, 1, 900.0, 0.05, Interval(0, 0.03), P, "met")
@@ -96,3 +96,13 @@ def test_with_two_models_the_sentence_names_the_model():
 )
 def test_the_sentence_of_an_objective_has_its_numbers(changes, told):
     assert sentence(replace(MET, **changes)) == told
+
+
+@pytest.mark.parametrize(("outcome", "told"), [(F, True), (UNSURE, False)])
+def test_a_failed_objective_comes_with_the_value_to_change_next(outcome, told):
+    broken = replace(MET, outcome=outcome, violations=60, n=200)
+    steps = tuple(replace(s, outcome=outcome) if s.name == "judge" else s for s in STEPS)
+    then = Change("capacity.maxNumSeqs", "8", "16", "more had to wait")
+    known = (Cause("m", "", None, None, None, (), None), Cause("m", "slow", "queueing", "late", 1.0, (), then))
+    said = reason(outcome, steps, (broken,), (), REQUIRED, known)
+    assert said.endswith("; queueing: change capacity.maxNumSeqs from 8 to 16") is told

@@ -8,7 +8,7 @@ import pytest
 
 from leanrag.core.errors import InputError, UnreachableError
 from leanrag.core.outcome import Outcome
-from leanrag.core.result import Item
+from leanrag.core.result import Item, StepResult
 from leanrag.evidence.effective import effective
 from leanrag.evidence.keys import make_key, parse_key
 from leanrag.evidence.store import read
@@ -192,6 +192,19 @@ def test_the_volume_holds_what_was_published(verdict, put, tmp_path):
         assert (folder / name).read_text() == text
     assert (folder / "report.html").read_text() == "<p>attempt 1"
     assert read_verdict(tmp_path / "store" / "verdict.json").outcome is Outcome.PASS
+
+
+def test_what_the_load_step_recorded_stays_with_its_verdict(verdict, put, tmp_path):
+    load = tmp_path / "store" / "load" / "chat"
+    load.mkdir(parents=True)
+    (load / "rows.jsonl.zst").write_bytes(b"rows")
+    facts = {"reports": {"tiny": str(load / "guidellm.json.gz")}, "files": {"tiny": ["rows.jsonl.zst", "gone"]}}
+    steps = (StepResult("load", Outcome.PASS, "", 0.0, facts=facts),)
+    put(verdict(id="dev-7", steps=steps), FakeBoard())
+    put(verdict(id="dev-8", steps=steps, carried_from="dev-7"), FakeBoard())
+    kept = tmp_path / "store" / "verdicts"
+    assert (kept / "dev-7" / "load" / "chat" / "rows.jsonl.zst").read_bytes() == b"rows"
+    assert not (kept / "dev-8" / "load").exists()
 
 
 def test_the_volume_keeps_the_newest_runs_only(verdict, put, tmp_path):

@@ -1,6 +1,7 @@
 """The real steps: what is declared is announced, sent and judged, and what cannot be judged is no answer."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,12 @@ import pytest
 from leanrag.core.errors import InputError, StoppedError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import StepResult
+from leanrag.gate import causes
 from leanrag.gate import steps as module
 from leanrag.gate.discover import discover
 from leanrag.gate.lift import check_facts
 from leanrag.gate.plan import Context
 from leanrag.gate.steps import announce, judging, loading, smoke
-from leanrag.slo.shape import STEADY
 
 REPORTS = Path(__file__).parent.parent / "load" / "reports"
 TRAFFIC = {
@@ -47,13 +48,23 @@ def loaded(**reports):
     return {"load": StepResult("load", Outcome.PASS, "", 0.0, (), {"reports": reports})}
 
 
-def judged(context, limit, report="concurrent-good.json.gz"):
-    return judging(context(loaded(**{"mock-llm": str(REPORTS / report)}), limit=limit))
+@pytest.fixture
+def report(tmp_path):
+    """A recorded report in a folder of its own, where what belongs to a run is kept beside it."""
+
+    def at(name="concurrent-good.json.gz"):
+        return str(shutil.copy(REPORTS / name, tmp_path / "guidellm.json.gz"))
+
+    return at
+
+
+def judged(context, limit, report):
+    return judging(context(loaded(**{"mock-llm": report}), limit=limit))
 
 
 @pytest.mark.parametrize(("limit", "outcome"), [(300, Outcome.PASS), (120, Outcome.FAIL), (140, Outcome.INCONCLUSIVE)])
-def test_a_recorded_report_is_judged_by_the_declared_limit(context, limit, outcome):
-    result = judged(context, limit)
+def test_a_recorded_report_is_judged_by_the_declared_limit(context, report, limit, outcome):
+    result = judged(context, limit, report())
     assert result.outcome is outcome
     entry = check_facts(result).facts["objectives"][0]
     assert (entry["model"], entry["metric"], entry["limit"]) == ("mock-llm", "ttft", limit)
@@ -61,8 +72,27 @@ def test_a_recorded_report_is_judged_by_the_declared_limit(context, limit, outco
     assert {check["name"] for check in result.facts["evidence"]} >= {"report", "errors", "pace"}
 
 
-def test_a_report_of_only_errors_never_passes(context):
-    result = judged(context, 300, "all-500.json.gz")
+def test_what_did_not_pass_is_explained_and_the_whole_diagnosis_kept(context, report, tmp_path):
+    (cause,) = check_facts(judged(context, 120, report())).facts["diagnoses"]
+    assert cause["model"] == "mock-llm"
+    assert cause["reason"]
+    kept = json.loads((tmp_path / "diagnosis.json").read_text())
+    assert kept["cause"] == cause["cause"]
+    assert judged(context, 300, report()).facts["diagnoses"] == []
+
+
+def test_a_defect_of_the_diagnosis_does_not_cost_the_verdict(context, report, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("none")
+
+    monkeypatch.setattr(causes, "diagnose", broken)
+    result = judged(context, 120, report())
+    assert result.outcome is Outcome.FAIL
+    assert "ZeroDivisionError" in check_facts(result).facts["diagnoses"][0]["reason"]
+
+
+def test_a_report_of_only_errors_never_passes(context, report):
+    result = judged(context, 300, report("all-500.json.gz"))
     assert result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)
 
 
@@ -85,15 +115,20 @@ def test_what_the_traffic_could_never_prove_is_refused_before_anything_is_sent(c
         announce(discover([chat(slo=slo(percentile=99))]))
 
 
+def done(model, **facts):
+    return StepResult("load", Outcome.PASS, f"{model} done", 1.0, (), {"tool": "0.8.1", **facts})
+
+
 def test_every_measured_model_gets_its_traffic_and_embeddings_are_said_to_get_none(context, chat, monkeypatch):
     calls = []
 
-    def run_load(url, model, traffic, seed, out, guidellm, *, api_key, labels, shape):
-        assert shape == STEADY
-        calls.append((url, model, traffic.requests, seed, out.name, guidellm, api_key))
-        return StepResult("load", Outcome.PASS, f"{model} done", 1.0, (), {"report": f"{model}.gz", "tool": "0.8.1"})
+    def measure(service, slo, seed, place, guidellm, labels, seconds):
+        assert 60.0 + module.JUDGE_SECONDS + seconds > 0
+        calls.append((service.url, service.model, slo.traffic.requests, seed, place.folder.name, guidellm))
+        assert place.folder not in place.chunks.parents
+        return done(service.model, report=f"{service.model}.gz", engine={"prefixHitRate": 0.5}, files=["rows"])
 
-    monkeypatch.setattr(module, "run_load", run_load)
+    monkeypatch.setattr(module, "measure", measure)
     models = [
         chat(slo=slo()),
         chat(model="big", release="big", slo=slo()),
@@ -102,19 +137,31 @@ def test_every_measured_model_gets_its_traffic_and_embeddings_are_said_to_get_no
     result = loading(Path("/opt/guidellm"))(context(models=models))
     url = "http://chat.lr-serving.svc.cluster.local:8000"
     assert calls == [
-        (url, "big", 150, 7, "big", Path("/opt/guidellm"), ""),
-        (url, "tiny", 150, 7, "chat", Path("/opt/guidellm"), ""),
+        (url, "big", 150, 7, "big", Path("/opt/guidellm")),
+        (url, "tiny", 150, 7, "chat", Path("/opt/guidellm")),
     ]
     assert result.facts["reports"] == {"tiny": "tiny.gz", "big": "big.gz"}
+    assert result.facts["engine"] == {"tiny": {"prefixHitRate": 0.5}, "big": {"prefixHitRate": 0.5}}
     assert [(i.name, i.outcome) for i in result.items][-1] == ("e", Outcome.NOT_RUN)
     assert result.outcome is Outcome.PASS
 
 
-def test_one_model_without_a_report_makes_the_load_step_inconclusive(context, chat, monkeypatch):
-    def run_load(_url, model, *_rest, **_named):
-        return StepResult("load", Outcome.INCONCLUSIVE if model == "big" else Outcome.PASS, f"{model} said", 1.0)
+def test_a_report_says_what_must_be_the_same_for_a_comparison(context, chat):
+    made = context(models=[chat(slo=slo())])
+    (model,) = made.plan.targets.measured
+    told = module.labels(model, made, module.slo_of(model))
+    assert (told["engine"], told["verdict"], told["cluster"]) == ("vllm 0.32.0", "local-1", "local")
+    other = context(models=[chat(slo=slo(requests=151))])
+    assert told["scenario"] != module.labels(model, other, module.slo_of(other.plan.targets.measured[0]))["scenario"]
+    assert "gpu" not in told
 
-    monkeypatch.setattr(module, "run_load", run_load)
+
+def test_one_model_without_a_report_makes_the_load_step_inconclusive(context, chat, monkeypatch):
+    def measure(service, *_rest):
+        outcome = Outcome.INCONCLUSIVE if service.model == "big" else Outcome.PASS
+        return StepResult("load", outcome, f"{service.model} said", 1.0)
+
+    monkeypatch.setattr(module, "measure", measure)
     result = loading(Path("g"))(context(models=[chat(slo=slo()), chat(model="big", release="big", slo=slo())]))
     assert (result.outcome, result.reason) == (Outcome.INCONCLUSIVE, "big said")
 
@@ -162,6 +209,6 @@ def test_a_stop_while_judging_is_not_taken_for_a_bad_report(context, monkeypatch
     def stopped(*_):
         raise StoppedError("stopped by SIGTERM")
 
-    monkeypatch.setattr(module, "judge_report", stopped)
+    monkeypatch.setattr(module, "read_run", stopped)
     with pytest.raises(StoppedError):
         judging(context(loaded(**{"mock-llm": "x"})))

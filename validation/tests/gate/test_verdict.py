@@ -8,8 +8,9 @@ import pytest
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import Item, StepResult
 from leanrag.gate.decide import label
+from leanrag.gate.plain import to_json
 from leanrag.gate.run import run_gate, verdict_path
-from leanrag.gate.verdict import Verdict, read_verdict, to_json
+from leanrag.gate.verdict import Verdict, read_verdict
 
 
 @pytest.fixture
