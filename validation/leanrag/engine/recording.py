@@ -5,6 +5,7 @@ from pathlib import Path
 
 from leanrag.core.errors import InputError
 from leanrag.core.jsonl import read_lines, write_lines
+from leanrag.engine.exposition import Series
 from leanrag.engine.snapshot import Snapshot, snapshot
 
 SCHEMA = "leanrag.io/engine/v1"
@@ -27,7 +28,10 @@ def read_snapshots(path: Path) -> tuple[Snapshot, ...]:
     _, head = next(lines, (1, {}))
     if head.get("schema") != SCHEMA:
         raise InputError(f"{path}: schema {head.get('schema')!r} is not {SCHEMA!r}", hint="name kept snapshots")
-    return tuple(_snapshot(value, f"{path}:{number}") for number, value in lines)
+    # Hundreds of series, hundreds of times: each name is kept once.
+    known: dict[Series, Series] = {}
+    taken = (_snapshot(value, f"{path}:{number}") for number, value in lines)
+    return tuple(Snapshot(t.moment, {known.setdefault(e, e): value for e, value in t.samples.items()}) for t in taken)
 
 
 def _snapshot(value: dict[str, object], place: str) -> Snapshot:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leanrag.compare.sides import read_side
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import StepResult
@@ -152,6 +153,14 @@ def test_a_sequential_block_is_sent_in_chunks_and_judged_as_one_run(measured, tm
     assert len(run.chunked.chunks) == step.facts["chunks"]
     assert runs.counted(run) is not None
     assert judge_report(tmp_path / "load", OFTEN, MODEL).objectives
+
+
+def test_a_run_in_chunks_is_one_run_for_a_comparison(measured, tmp_path):
+    step = measured(OFTEN)
+    side = read_side(tmp_path / "load")
+    (run,) = side.runs
+    assert (side.facts.scenario, side.facts.model) == ("s", MODEL)
+    assert sum(len(stage.rows) for stage in run.stages.values()) == step.facts["chunks"] * len(STAGE.rows)
 
 
 def test_chunks_read_back_prove_what_they_proved(tmp_path):
