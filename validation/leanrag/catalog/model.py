@@ -38,6 +38,7 @@ class GpuPool(_Strict):
 
     `memoryGiB` (GiB of one GPU) only for a product that charts/common/values.yaml does not list. `mig` ("1g.10gb") cuts
     every GPU into slices of that profile; `timeSlices` lets so many pods share one, unprotected from each other.
+    `pricePerHour` is of one whole GPU, in the currency of the site: what a million tokens cost follows from it.
     """
 
     product: str = Field(min_length=1)
@@ -48,6 +49,7 @@ class GpuPool(_Strict):
     )
     mig: str | None = Field(default=None, pattern=r"^[1-7]g\.[0-9]+gb(\+me(\.all)?|\+gfx)?$")
     timeSlices: int = Field(default=1, gt=0)  # noqa: N815
+    pricePerHour: float | None = Field(default=None, ge=0, allow_inf_nan=False)  # noqa: N815
 
 
 class CarryOver(_Strict):

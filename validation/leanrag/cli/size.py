@@ -53,7 +53,7 @@ _positive = click.IntRange(1)
 @click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests a second to serve: how many replicas?")
 @click.option("--prompt-tokens", type=_positive, default=1024, show_default=True)
 @click.option("--output-tokens", type=_positive, default=256, show_default=True)
-@click.option("--price", type=click.FloatRange(0), help="Of one GPU hour: what does a million tokens cost?")
+@click.option("--price", type=click.FloatRange(0), help="Of one GPU hour; default: as cluster.yaml says.")
 @click.option("--published", is_flag=True, help="Print our formula against every published capacity, and end.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def size_verb(root: Path, model: str | None, published: bool, fmt: str, **asked: Any) -> int:
@@ -115,4 +115,5 @@ def _answer(name: str, one: Served, known: Tables, asked: dict[str, Any]) -> wor
     gpu = known.gpus.get(bare(one.product))
     fitted = judgement.fitted
     pace = speed(one.shape, one.setup, gpu, fitted, traffic) if one.shape and gpu and fitted else None
-    return words.Answer(name, one, judgement, traffic, pace, asked["price"])
+    price = one.price if asked["price"] is None else asked["price"]
+    return words.Answer(name, one, judgement, traffic, pace, price)

@@ -48,7 +48,10 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One engine, ready to be judged; `shape` is None for an unknown model, then `weights_gib` counts (0: unknown)."""
+    """One engine, ready to be judged; `shape` is None for an unknown model, then `weights_gib` counts (0: unknown).
+
+    `price` is of one hour of what it asks for, a whole GPU or its part of a shared one; None: not known.
+    """
 
     shape: Architecture | None
     weights_gib: float
@@ -58,6 +61,7 @@ class Served:
     count: int
     per_node: int
     time_slices: int
+    price: float | None = None
 
 
 def engines(bodies: Iterable[Mapping[str, Any]]) -> tuple[Engine, ...]:
@@ -182,6 +186,8 @@ def served(engine: Engine, values: Mapping[str, Any], facts: ClusterFacts, known
         count=engine.count,
         per_node=pool.perNode,
         time_slices=1 if sliced else pool.timeSlices,
+        # How many slices of a profile a GPU gives is the charts' to know.
+        price=None if sliced or pool.pricePerHour is None else pool.pricePerHour / pool.timeSlices,
     )
 
 

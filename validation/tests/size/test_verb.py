@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from leanrag.catalog.repository import Repository
 from leanrag.cli.size import size_verb
 from leanrag.core.errors import InputError
 from leanrag.size.published import compare, sources, table
+from leanrag.size.served import Arguments, Engine, served
 from leanrag.size.tables import tables
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,6 +43,16 @@ def test_a_rate_and_a_price_say_replicas_and_cost() -> None:
     assert document["replicas"] >= 10 / slow and 0 < low < high
     # a GPU hour of 2, always busy, divided by its tokens: 256 for each request
     assert low == pytest.approx(2 / (fast * 256 * 3600) * 1e6)
+
+
+def test_the_price_of_a_gpu_comes_from_cluster_yaml_and_a_shared_one_costs_its_part() -> None:
+    facts = Repository(ROOT).cluster("dev").facts
+    [(name, pool)] = facts.gpus.items()
+    shared = pool.model_copy(update={"pricePerHour": 1.2, "timeSlices": 2})
+    engine = Engine(Arguments({}), "vllm:1", "nvidia.com/gpu", 1)
+    priced = served(engine, {}, facts.model_copy(update={"gpus": {name: shared}}), tables(ROOT), "")
+    assert priced.price == 0.6
+    assert served(engine, {}, facts.model_copy(update={"gpus": {name: pool}}), tables(ROOT), "").price is None
 
 
 def test_a_gpu_of_unknown_speed_gets_its_capacity_and_no_invented_pace() -> None:
