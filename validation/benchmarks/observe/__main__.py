@@ -9,11 +9,10 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import alarms
 import causes
 import prove
 from boards import overlaps
@@ -32,8 +31,8 @@ from leanrag.core.progress import say
 from leanrag.local.stack import CLUSTER
 
 PAGE, PICTURES = Path("docs") / "observability.md", Path("docs") / "pictures"
-# Rates over a minute need some of it; then everybody has asked at least once.
-_SETTLE, _SHOWN = 150.0, 900.0
+# Subqueries look every five minutes, at full ones; by then everybody has asked too.
+_SETTLE, _SHOWN = 330.0, 900.0
 _DEADLINE = 1800.0
 PARTS = ("queries", "pictures", "silence", "alerts")
 
@@ -74,34 +73,30 @@ def _run(found: Plan, asked: Asked) -> list[str]:
     faults = [f"{board.title}: {one!r} stands on {two!r}" for board in found.boards for one, two in overlaps(board)]
     if "alerts" in asked.parts:
         keep("alerts", {"fired": [], "waits": {}, "elsewhere": _elsewhere(found)})
-    for fault in dict.fromkeys(("", *(each.fault or "" for each in causes.CAUSES if "alerts" in asked.parts))):
-        work = folder() / "work"
-        shutil.rmtree(work, ignore_errors=True)
-        with stage(found, work, folder() / "gate", fault or None) as here:
-            faults += _broken(here, asked, fault) if fault else _whole(here, asked)
+    with _fresh(found) as here:
+        faults += _whole(here, asked)
+    if "alerts" in asked.parts:
+        with _fresh(found) as here:
+            faults += _causes(here, asked, alone=True)
     return faults
 
 
+def _fresh(found: Plan) -> AbstractContextManager[Stage]:
+    work = folder() / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    return stage(found, work, folder() / "gate")
+
+
 def _whole(here: Stage, asked: Asked) -> list[str]:
+    """Do all beside which people ask: what breaks nothing, then causes."""
     faults: list[str] = []
     run_and_report(Path(), CLUSTER, folder() / "gate")
     with users(here.plan, here.stack):
         time.sleep(_SETTLE)
-        steps: Sequence[tuple[str, Callable[[], list[str]]]] = (
-            ("queries", lambda: _queries(here)),
-            ("silence", lambda: _silence(here, asked.minutes * 60)),
-            ("pictures", lambda: _pictures(here)),
-        )
-        for name, step in steps:
-            faults += step() if name in asked.parts else []
-        if "alerts" in asked.parts:
-            faults += _causes(here, asked, "")
-    return faults
-
-
-def _broken(here: Stage, asked: Asked, fault: str) -> list[str]:
-    with users(here.plan, here.stack):
-        return _causes(here, asked, fault)
+        faults += _queries(here) if "queries" in asked.parts else []
+        faults += _silence(here, asked.minutes * 60) if "silence" in asked.parts else []
+        faults += _pictures(here) if "pictures" in asked.parts else []
+        return faults + (_causes(here, asked, alone=False) if "alerts" in asked.parts else [])
 
 
 def _queries(here: Stage) -> list[str]:
@@ -121,16 +116,16 @@ def _queries(here: Stage) -> list[str]:
 
 def _silence(here: Stage, seconds: float) -> list[str]:
     names = _possible(here.plan)
-    fired = causes.watch_silence(here.real, names, seconds)
+    fired = causes.watch(here.real, names, set(), seconds, say)
     keep("silence", {"seconds": seconds, "alerts": len(names), "fired": fired})
     return [f"{name} fired while all was well, after {after:.0f} s" for name, after in fired.items()]
 
 
-def _causes(here: Stage, asked: Asked, fault: str) -> list[str]:
+def _causes(here: Stage, asked: Asked, *, alone: bool) -> list[str]:
     kept_before = kept("alerts")
     names = _possible(here.plan)
-    seen = [causes.fire(here, each, names, asked.deadline) for each in causes.CAUSES if (each.fault or "") == fault]
-    told = [{"cause": one.cause, "what": one.what, "alerts": dict(one.alerts), "missing": one.missing} for one in seen]
+    seen = tuple(causes.fire(here, each, names, asked.deadline) for each in causes.CAUSES if each.alone == alone)
+    told = [asdict(one) for one in seen]
     waits = {rule.alert: causes.earliest(rule) for rule in here.plan.rules if rule.alert in names}
     keep("alerts", {**kept_before, "fired": [*kept_before["fired"], *told], "waits": waits})
     return [f"cause {one.cause}: {one.missing}" for one in seen if one.missing]
@@ -159,12 +154,12 @@ def _possible(found: Plan) -> list[str]:
 
 
 def _elsewhere(found: Plan) -> dict[str, str]:
-    needs = {rule.alert: ", ".join(sorted(found.world.needs(rule.text))) for rule in _alerts(found.rules)}
-    return {name: what for name, what in sorted(needs.items()) if what}
-
-
-def _alerts(rules: Iterable[alarms.Rule]) -> list[alarms.Rule]:
-    return [rule for rule in rules if rule.alert]
+    """Return what alerts need that is not here; one of several rules is enough to leave an alert out."""
+    needs: dict[str, set[str]] = {}
+    for rule in found.rules:
+        if rule.alert:
+            needs.setdefault(rule.alert, set()).update(found.world.needs(rule.text))
+    return {name: ", ".join(sorted(what)) for name, what in sorted(needs.items()) if what}
 
 
 def _stop(number: int, frame: object) -> None:

@@ -66,9 +66,13 @@ def files(manifests: Iterable[Manifest]) -> dict[str, str]:
     return found
 
 
-def present(text: str) -> list[str]:
-    """Return the selectors of an alert that must find something while all is well: those not in absent()."""
-    return sorted({_plain(each) for each in _outside(tree.parse(text))})
+def present(text: str) -> list[tuple[str, str]]:
+    """Return what an alert must find while all is well, those in absent() left out: each selector, and a wider one.
+
+    The wider one holds of labels that tell a state ("error") only that they are there: many a series begins with the
+    first request that it counts.
+    """
+    return sorted({(_plain(each), _plain(each, wide=True)) for each in _outside(tree.parse(text))})
 
 
 def _outside(expr: Any) -> Iterator[promql.VectorSelector]:
@@ -80,9 +84,18 @@ def _outside(expr: Any) -> Iterator[promql.VectorSelector]:
         yield from _outside(inner)
 
 
-def _plain(selector: promql.VectorSelector) -> str:
+# Labels that tell whose a series is.
+_WHOSE = {"namespace", "job", "service", "pod", "cluster", "model_name", "model", "objective", "__name__"}
+
+
+def _plain(selector: promql.VectorSelector, wide: bool = False) -> str:
     """Return a selector without its offset: what was there a week ago is not asked for here."""
-    pairs = [f"{each.name}{_SIGN[str(each.op)]}{_quoted(each.value)}" for each in selector.matchers.matchers]
+    pairs = [
+        f'{each.name}!=""'
+        if wide and each.name not in _WHOSE
+        else each.name + _SIGN[str(each.op)] + _quoted(each.value)
+        for each in selector.matchers.matchers
+    ]
     return (selector.name or "") + ("{" + ",".join(pairs) + "}" if pairs else "")
 
 
@@ -94,5 +107,5 @@ _SIGN = {
 }
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+def _text(matcher: promql.Matcher) -> str:
+    return '"' + matcher.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -14,7 +14,7 @@ _WORDS = {"row", "text"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One query of a panel; `legend` may hold {{label}}, `unit` is its own, `limit`: it is drawn as what others keep."""
+    """One query of a panel; `legend` may hold {{label}}, `unit` is its own, `limit`: what others keep below."""
 
     text: str
     legend: str = ""

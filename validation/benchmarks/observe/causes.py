@@ -10,9 +10,10 @@ from alarms import Rule
 from prom import Prometheus
 from scraping import config
 from stage import Stage
-from users import crowd
+from users import crowd, seekers
 
 from leanrag.core.progress import say
+from leanrag.local.blueprint import blueprint
 
 POLL = 2.0
 # A value is seen by the next scrape, judged by the next evaluation, and told by the next poll.
@@ -23,13 +24,13 @@ _CROWD, _LONG = 64, 512  # more than the engine's maxNumSeqs, longer than a poll
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing that goes wrong: `expects` is a pattern of alert names, one of which must fire; `fault` is the stack's."""
+    """One thing that goes wrong: `expects` are the alerts that must fire; `alone`: nobody else asks meanwhile."""
 
     name: str
     what: str
-    expects: str
+    expects: tuple[str, ...]
     make: Callable[[Stage], AbstractContextManager[None]]
-    fault: str | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,17 @@ class Fired:
     what: str
     alerts: Mapping[str, float] = field(default_factory=dict)
     missing: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
-@contextmanager
-def _queue(stage: Stage) -> Iterator[None]:
-    with crowd(stage.plan, stage.stack, _CROWD, _LONG):
-        yield
+def _queue(stage: Stage) -> AbstractContextManager[None]:
+    return crowd(stage.plan, stage.stack, _CROWD, _LONG)
 
 
 @contextmanager
 def _unscraped(stage: Stage) -> Iterator[None]:
     """Take the engine's target away, as a label changed by mistake does: no series is left to compare."""
-    engine = _job_of(stage, stage.stack.chat)
+    engine = next(each.job for each in stage.scrapes if each.labels.get("pod") == stage.stack.chat)
     stage.real.configure(config(stage.scrapes, without=[engine]))
     try:
         yield
@@ -59,36 +59,35 @@ def _unscraped(stage: Stage) -> Iterator[None]:
         stage.real.configure(config(stage.scrapes))
 
 
-@contextmanager
-def _killed(stage: Stage) -> Iterator[None]:
-    """End the engine as a crash would; nothing starts it again, so this cause is the last of its stack."""
-    stage.stack.kill(stage.stack.chat)
-    yield
+def _killed(task: str) -> Callable[[Stage], AbstractContextManager[None]]:
+    """Return what ends an engine as a crash would; nothing starts it again, so it is the last cause of its stack."""
+
+    @contextmanager
+    def kill(stage: Stage) -> Iterator[None]:
+        stage.stack.kill(blueprint(stage.plan.workloads, None).pod_of(task))
+        yield
+
+    return kill
 
 
-@contextmanager
-def _given(stage: Stage) -> Iterator[None]:
-    """The stack was started with the fault; people asking is all that is needed."""
-    yield
+def _empty(stage: Stage) -> AbstractContextManager[None]:
+    return seekers(stage.plan, stage.stack)
 
 
-def _job_of(stage: Stage, pod: str) -> str:
-    return next(each.job for each in stage.scrapes if each.labels.get("pod") == pod)
-
-
-# One stack for each fault, its causes in this order.
+# One stack for those beside which people ask, one for the others; each in this order.
 CAUSES: tuple[Cause, ...] = (
-    Cause("queue", f"{_CROWD} long requests at once, all the time", r".*(Queue|Saturat|Backlog).*", _queue),
-    Cause("scrape", "the engine is no longer scraped", r".*(Scrape|Metrics|Missing|Absent).*", _unscraped),
-    Cause("engine", "the engine is killed", r".*(Engine|Model).*(Down|Unreachable|Dead).*", _killed),
-    Cause("retrieval", "every vector search answers with no result", r".*Retrieval.*", _given, fault="empty-index"),
+    Cause("queue", f"{_CROWD} long requests at once, all the time", ("EngineQueueGrows", "ObjectiveBurnsFast"), _queue),
+    Cause("scrape", "the chat engine is no longer scraped", ("EngineNotScraped",), _unscraped),
+    Cause("embedding", "the embedding engine is killed", ("EngineDown", "RetrievalFails"), _killed("embedding")),
+    Cause("retrieval", "the index is empty", ("RetrievalEmpty",), _empty, alone=True),
+    Cause("engine", "the chat engine is killed", ("EngineDown", "TargetDown"), _killed("chat"), alone=True),
 )
 
 
-def silent(prometheus: Prometheus, ours: Iterable[str], deadline: float) -> bool:
-    """Wait until none of our alerts fires."""
-    names, end = set(ours), time.monotonic() + deadline
-    while names & prometheus.firing().keys():
+def silent(prometheus: Prometheus, names: Iterable[str], deadline: float) -> bool:
+    """Wait until none of these alerts fires."""
+    ours, end = set(names), time.monotonic() + deadline
+    while ours & prometheus.firing().keys():
         if time.monotonic() > end:
             return False
         time.sleep(POLL)
@@ -97,37 +96,41 @@ def silent(prometheus: Prometheus, ours: Iterable[str], deadline: float) -> bool
 
 def fire(stage: Stage, cause: Cause, names: Iterable[str], deadline: float) -> Fired:
     """Make one cause and wait for its alerts; every alert of `names` that fires meanwhile is noted."""
-    known = set(names)
-    expected = {name for name in known if re.fullmatch(cause.expects, name)}
-    if not expected:
-        return Fired(cause.name, cause.what, missing=f"no rule has a name like {cause.expects}")
-    if not silent(stage.real, known, deadline):
-        return Fired(cause.name, cause.what, missing="alerts fired before there was a cause")
-    say(f"cause {cause.name}: {cause.what}; waiting for one of {', '.join(sorted(expected))}")
+    known, expected = set(names), set(cause.expects)
+    if unknown := sorted(expected - known):
+        return Fired(cause.name, cause.what, missing=f"no rule is called {', '.join(unknown)}")
+    if not silent(stage.real, expected, deadline):
+        return Fired(cause.name, cause.what, missing="its alerts fired before there was a cause")
+    say(f"cause {cause.name}: {cause.what}; waiting for {', '.join(cause.expects)}")
+    notes: dict[str, str] = {}
     with cause.make(stage):
-        seen = _watch(stage.real, known, expected, deadline)
-    missing = "" if expected & seen.keys() else f"none of {', '.join(sorted(expected))} in {deadline:.0f} s"
-    return Fired(cause.name, cause.what, seen, missing)
+        seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(_note(stage.real, name)))
+    missing = sorted(expected - seen.keys())
+    why = f"not in {deadline:.0f} s: {', '.join(missing)}" if missing else ""
+    return Fired(cause.name, cause.what, seen, why, notes)
 
 
-def _watch(prometheus: Prometheus, known: set[str], expected: set[str], deadline: float) -> dict[str, float]:
-    """Return when each alert was first seen to fire; ends a while after the first expected one, or at the deadline."""
-    began, end = time.monotonic(), time.monotonic() + deadline
-    seen: dict[str, float] = {}
-    while time.monotonic() < end:
-        for name in known & prometheus.firing().keys() - seen.keys():
-            seen[name] = time.monotonic() - began
-        if expected <= seen.keys():
-            break
-        if expected & seen.keys():
-            end = min(end, began + 2 * max(seen.values()) + LATENCY)
+def watch(
+    prometheus: Prometheus, names: Iterable[str], until: set[str], seconds: float, seen: Callable[[str], None]
+) -> dict[str, float]:
+    """Return after how many seconds each alert fired, and tell `seen` at once; ends early when all of `until` have."""
+    began, found, known = time.monotonic(), dict[str, float](), set(names)
+    old = prometheus.firing().keys()  # of the cause before
+    while time.monotonic() < began + seconds and not (until and until <= found.keys()):
+        for name in (known & prometheus.firing().keys()) - found.keys() - old:
+            found[name] = time.monotonic() - began
+            seen(name)
         time.sleep(POLL)
-    return seen
+    return found
 
 
-def watch_silence(prometheus: Prometheus, known: Iterable[str], seconds: float) -> dict[str, float]:
-    """Return which alerts fired, and after how long, in a time in which none should."""
-    return _watch(prometheus, set(known), {""}, seconds)  # no alert is called so: it waits to the end
+def _note(prometheus: Prometheus, name: str) -> dict[str, str]:
+    """Return, of a burn-rate alert, the shares of broken requests at that moment, each beside its promise."""
+    if not name.startswith("ObjectiveBurns"):
+        return {}
+    found = prometheus.query(f"leanrag:objective_broken:ratio1h and on (model, objective) ALERTS{{alertname={name!r}}}")
+    told = (f"{each.labels.get('objective')} {each.value:.2f}" for each in found)
+    return {name: "broken over the last hour: " + ", ".join(sorted(told))}
 
 
 def earliest(rule: Rule) -> float:

@@ -34,7 +34,7 @@ _SOME: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """`fields` are metrics that a rendered list makes an exporter expose; `records` maps what is recorded to its query."""
+    """`fields` are metrics that a rendered list makes an exporter expose; `records` are queries by what they record."""
 
     fields: Mapping[str, Known] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)

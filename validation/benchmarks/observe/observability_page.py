@@ -5,22 +5,22 @@ from typing import Any
 
 _HEAD = """# What dashboards and alerts were seen to show
 
-Written by `make observe`. It starts the local stack (vLLM on CPU, OGX, milvus-lite), a Prometheus that scrapes it as the
-rendered ServiceMonitors say, asks every query of every dashboard and rule, makes alerts fire for real causes, and draws
-the dashboards from the answers. `python validation/benchmarks/observe --only PART` runs one part.
+Written by `make observe`. It starts the local stack (vLLM on CPU, OGX, milvus-lite), and a Prometheus that scrapes it
+as the rendered ServiceMonitors say. It asks every query of every dashboard and rule, makes alerts fire for real causes,
+and draws the dashboards from the answers. `python validation/benchmarks/observe --only PART` runs one part.
 """
-_QUERIES = """A query counts when Prometheus answers with at least one number. *real*: of what runs here. *sample*: it needs
-what is not here, and was asked of a sample: the metrics, types and labels that the exporter's source lists
-([metrics.md](metrics.md)), and no other. A sample shows that names, labels and joins fit, not that a number is right. Of
-an alert, the series that it compares are asked for, since the alert itself is silent while all is well.
+_QUERIES = """A query counts when Prometheus answers with at least one number. *real*: of what runs here. *sample*: it
+needs what is not here, and was asked of a sample: the metrics, types and labels that the exporter's source lists
+([metrics.md](metrics.md)), and no other. A sample shows that names, labels and joins fit, not that a number is right.
+Of an alert, the series that it compares are asked for, since the alert itself is silent while all is well.
 """
-_ALERTS = """Targets are scraped, and rules evaluated, every 5 s; on a cluster scrapes are 30 s apart. *At the earliest* is
-the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first.
+_ALERTS = """Targets are scraped, and rules evaluated, every 5 s; on a cluster scrapes are 30 s apart. *At the earliest*
+is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first.
 """
-_NOT_RUN = """These alerts need what is not here. They are **not run**: promtool holds each to series that fire it and series
-that do not (`validation/tests/alerts`).
+_NOT_RUN = """These alerts need what is not here. They are **not run**: promtool holds each to series that fire it and
+series that do not (`validation/tests/alerts`).
 """
-_PICTURES = """Drawn by a page of our own from the same queries, photographed by Chromium; Grafana's panels look otherwise.
+_PICTURES = """Drawn by a page of our own from the same queries, photographed by Chromium; Grafana draws otherwise.
 """
 
 
@@ -66,12 +66,12 @@ def _fired(found: Mapping[str, Any] | None, latency: float) -> str:
         return ""
     waits = found["waits"]
     rows = [
-        (each["what"], f"`{name}`", f"{waits.get(name, 0):.0f} s", f"{seconds:.0f} s")
+        (each["what"], f"`{name}`", f"{waits.get(name, 0):.0f} s", f"{seconds:.0f} s", each["notes"].get(name, ""))
         for each in found["fired"]
         for name, seconds in sorted(each["alerts"].items(), key=lambda pair: float(pair[1]))
     ]
     missing = [f"- {each['what']}: {each['missing']}" for each in found["fired"] if each["missing"]]
-    head = ("cause", "alert", "at the earliest", "seen after")
+    head = ("cause", "alert", "at the earliest", "seen after", "")
     parts = [_ALERTS.format(latency=latency), table(head, rows)]
     parts += ["Not seen:\n", *missing, ""] if missing else []
     others = found["elsewhere"]
@@ -98,8 +98,8 @@ def _pictures(found: Sequence[Mapping[str, Any]] | None) -> str:
     for each in found:
         parts.append(f"### {each['title']}\n")
         parts += [
-            f"<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"{each['dark']}\">"
-            f"<img alt=\"{each['title']}\" src=\"{each['light']}\"></picture>\n",
+            f'<picture><source media="(prefers-color-scheme: dark)" srcset="{each["dark"]}">'
+            f'<img alt="{each["title"]}" src="{each["light"]}"></picture>\n',
             f"Narrow: [light]({each['narrow-light']}), [dark]({each['narrow-dark']}).\n",
         ]
     return "\n".join(parts)

@@ -14,11 +14,14 @@ from leanrag.core.errors import LeanragError
 
 _UNIT, _GAP, _TITLE, _HEAD = 30, 8, 28, 64  # pixels: a unit of height, between panels, of a title, of the page's head
 _FULL = 24
+Named = tuple[tuple[str, Found], ...]
 _STYLE = """\
 :root{--back:#f4f5f7;--panel:#fff;--ink:#1f2430;--dim:#5b6472;--grid:#e3e6ea;--limit:#c9302c;--edge:#d9dde3}
-[data-theme=dark]{--back:#111317;--panel:#1a1d23;--ink:#e6e8ec;--dim:#9aa3b2;--grid:#2b3038;--limit:#ff7b72;--edge:#2b3038}
+[data-theme=dark]{--back:#111317;--panel:#1a1d23;--ink:#e6e8ec;
+--dim:#9aa3b2;--grid:#2b3038;--limit:#ff7b72;--edge:#2b3038}
 :root{--c0:#1667c1;--c1:#b35900;--c2:#1a7f37;--c3:#8250df;--c4:#bf3989;--c5:#00707a;--c6:#7a5c00;--c7:#57606a}
-[data-theme=dark]{--c0:#6cb6ff;--c1:#f0883e;--c2:#57ab5a;--c3:#b392f0;--c4:#f778ba;--c5:#4fd1d9;--c6:#d4b106;--c7:#9aa3b2}
+[data-theme=dark]{--c0:#6cb6ff;--c1:#f0883e;--c2:#57ab5a;--c3:#b392f0;--c4:#f778ba;--c5:#4fd1d9;
+--c6:#d4b106;--c7:#9aa3b2}
 *{box-sizing:border-box}body{margin:0;padding:12px;background:var(--back);color:var(--ink);font:13px sans-serif}
 h1{font-size:20px;margin:4px 0;height:28px}p{margin:0;color:var(--dim);height:20px;overflow:hidden}
 .grid-of{display:grid;grid-template-columns:repeat(24,minmax(0,1fr));grid-auto-rows:30px;gap:8px}
@@ -27,7 +30,8 @@ section.row{background:none;border:0;font-weight:600;padding:6px 2px}
 h2{font-size:13px;margin:0;padding:6px 8px;height:28px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 h2 i{float:right;font-weight:400;font-style:normal;color:var(--dim)}
 section>div{padding:0 6px 4px}svg{width:100%;height:100%;display:block}text{fill:var(--ink)}.dim,.empty{fill:var(--dim)}
-.grid{stroke:var(--grid)}.limit{fill:none;stroke-width:2;stroke:var(--limit);stroke-dasharray:6 4}.line{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
+.grid{stroke:var(--grid)}.limit{fill:none;stroke-width:2;stroke:var(--limit);stroke-dasharray:6 4}
+.line{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}
 .c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}
 .big{font-weight:600}.number{font-variant-numeric:tabular-nums}
@@ -40,7 +44,7 @@ class Drawn:
     """A panel with its series by name; `sample`: they are of the sample, not measured."""
 
     panel: Panel
-    found: tuple[tuple[str, Found], ...]
+    found: Named
     sample: bool = False
 
 
@@ -55,7 +59,9 @@ def draw(board: Board, real: Prometheus, mixed: Prometheus, seconds: float) -> t
     return tuple(drawn)
 
 
-def _series(each: Panel, known: dict[str, str], prometheus: Prometheus, seconds: float) -> tuple[tuple[str, Found], ...]:
+def _series(
+    each: Panel, known: dict[str, str], prometheus: Prometheus, seconds: float
+) -> tuple[tuple[str, Found], ...]:
     shown: list[tuple[str, Found]] = []
     for target in each.targets:
         try:

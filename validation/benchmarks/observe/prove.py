@@ -23,12 +23,16 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query as it is sent; `place` and `part` say whose it is, `marked` what its panel says that it needs."""
+    """One query as it is sent; `place` and `part` say whose it is, `marked` what its panel says that it needs.
+
+    `wider` is asked where it finds nothing; "" where that is not enough.
+    """
 
     place: str
     part: str
     text: str
     marked: str = ""
+    wider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Proof:
 
 
 def of_board(board: Board, ask: Ask) -> Iterator[Query]:
-    """Yield a dashboard's queries with its variables in place; a variable that has no value is a query that is empty."""
+    """Yield a dashboard's queries with its variables in place; a variable without a value is an empty one."""
     known = resolve(board.variables, ask)
     for variable in board.variables:
         if variable.kind == "query" and not known[variable.name]:
@@ -60,15 +64,15 @@ def of_board(board: Board, ask: Ask) -> Iterator[Query]:
 def of_rules(rules: Iterable[Rule]) -> Iterator[Query]:
     """Yield what a rule needs to see: all that is recorded, and of an alert the series that it compares."""
     for rule in rules:
-        texts = [rule.text] if rule.record else _seen(rule)
-        yield from (Query(rule.origin, rule.name, text) for text in texts)
+        texts = [(rule.text, "")] if rule.record else _seen(rule)
+        yield from (Query(rule.origin, rule.name, text, wider=wider) for text, wider in texts)
 
 
-def _seen(rule: Rule) -> list[str]:
+def _seen(rule: Rule) -> list[tuple[str, str]]:
     try:
         return present(rule.text)
     except LeanragError:
-        return [rule.text]  # Prometheus will say what is wrong with it
+        return [(rule.text, "")]  # Prometheus will say what is wrong with it
 
 
 def proofs(queries: Iterable[Query], world: Elsewhere, real: Asked, sample: Asked) -> tuple[Proof, ...]:
@@ -82,11 +86,16 @@ def _proof(query: Query, world: Elsewhere, real: Asked, sample: Asked) -> Proof:
     problem = "no variable here has a value" if query.part.startswith("variable ") else "no series has a number"
     for how, asked in where.items():
         try:
-            if found := numbers(asked.query(query.text)):
-                return Proof(query.place, query.part, query.text, how, len(found), needs if how == SAMPLE else "", marked=query.marked)
+            if found := _answer(asked, query):
+                told = needs if how == SAMPLE else ""
+                return Proof(query.place, query.part, query.text, how, len(found), told, marked=query.marked)
         except LeanragError as error:
             problem = error.message
     return Proof(query.place, query.part, query.text, EMPTY, 0, needs, problem, query.marked)
+
+
+def _answer(asked: Asked, query: Query) -> tuple[Found, ...]:
+    return numbers(asked.query(query.text)) or (numbers(asked.query(query.wider)) if query.wider else ())
 
 
 def unmarked(found: Iterable[Proof], boards: Iterable[Board]) -> list[Proof]:

@@ -32,9 +32,10 @@ class Sampled:
 
 
 def sampled(texts: Iterable[str], world: Elsewhere, usual: Mapping[str, str]) -> tuple[Sampled, ...]:
-    """Return the series that queries ask for and the local stack has not; `usual` is a label's value where none is asked."""
-    asked = [text for text in (*texts, *world.records.values())]
-    every = (one for text in asked for one in _selectors(text) if need(tree.name_of(one)[0]))
+    """Return the series that queries ask for and are not here; `usual` is a label's value where none is asked."""
+    every = (
+        one for text in (*texts, *world.records.values()) for one in _selectors(text) if need(tree.name_of(one)[0])
+    )
     found = {each.series: each for one in every for each in _series(one, world, usual)}
     return tuple(found[key] for key in sorted(found))
 

@@ -16,17 +16,30 @@ from sample import Sampled, exposition, sampled
 from scraping import Scrape, config, monitored
 from serving import Text, served
 
+from leanrag.catalog.model import App
 from leanrag.catalog.repository import Repository
 from leanrag.core.result import JSON
 from leanrag.engine.registry import families
 from leanrag.evidence.metrics import openmetrics
 from leanrag.local import stack
-from leanrag.render.helm import render_cluster
+from leanrag.render.helm import render, render_cluster
 from leanrag.render.manifest import Manifest
 
 BOARDS = Path("charts/observe/dashboards/files")
-# Charts that the local cluster does not deploy, of the cluster that deploys them: alerts, and the list of DCGM's fields.
-_FROM, _CHARTS = "dev", ("alerts", "gpu")
+# Charts that the local cluster does not deploy, of a cluster that does: alerts, and the list of DCGM's fields.
+_FROM = "dev"
+_CLUSTERS = ("dev", "staging", "prod", stack.CLUSTER)
+_CHARTS: Mapping[str, Mapping[str, JSON]] = {
+    "alerts": {
+        "gpu": {"watch": "on"},
+        "certificates": {"watch": "on"},
+        "gate": {"clusters": {each: each == stack.CLUSTER for each in _CLUSTERS}},
+        "expiries": {"example": "2100-01-01"},
+    },
+    "gpu": {},
+}
+# A promise that the local overlay does not make, so that every limit is drawn.
+_CHAT: Mapping[str, JSON] = {"slo": {"objectives": {"queue": {"limit": 2000, "percentile": 95, "unit": "ms"}}}}
 _RAG: Mapping[str, JSON] = {
     "api": "ogx",  # Llama Stack 0.7.3 serves no metrics
     "telemetry": {"enabled": True, "serviceMonitor": {"enabled": True}},
@@ -46,6 +59,11 @@ class Plan:
     boards: tuple[Board, ...]
     world: Elsewhere
 
+    @property
+    def workloads(self) -> tuple[Manifest, ...]:
+        """What runs as processes: all but the gate."""
+        return tuple(each for each in self.local if each.app.layer != "gate")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -63,24 +81,27 @@ def plan(root: Path) -> Plan:
     """Read dashboards and render charts."""
     repository = Repository(root)
     wanted = stack.Wanted(api="ogx").overrides()
-    overrides = {**wanted, "local-rag-stack": {**wanted["local-rag-stack"], **_RAG}}
+    added = {"local-rag-stack": _RAG, "local-model-chat": _CHAT}
+    overrides = {app: {**wanted.get(app, {}), **more} for app, more in added.items()}
     local = render_cluster(repository, repository.cluster(stack.CLUSTER), overrides)
-    here = {each.app.chart for each in local}
-    other = render_cluster(repository, repository.cluster(_FROM))
-    added = [each for each in other if each.app.chart in _CHARTS and each.app.chart not in here]
-    found = rules([*local, *added])
+    other = [each for app in repository.apps(repository.cluster(_FROM)) for each in _added(repository, app)]
+    found = rules([*local, *other])
     records = {rule.record: rule.text for rule in found if rule.record}
-    world = Elsewhere(listed(added), records)
-    return Plan(repository, local, found, files([*local, *added]), boards(root / BOARDS), world)
+    world = Elsewhere(listed(other), records)
+    return Plan(repository, local, found, files([*local, *other]), boards(root / BOARDS), world)
+
+
+def _added(repository: Repository, app: App) -> tuple[Manifest, ...]:
+    return render(repository, app, _CHARTS[app.chart]) if app.chart in _CHARTS else ()
 
 
 @contextmanager
-def stage(found: Plan, folder: Path, verdicts: Path, fault: str | None = None, *, both: bool = True) -> Iterator[Stage]:
+def stage(found: Plan, folder: Path, verdicts: Path) -> Iterator[Stage]:
     """Bring all of it up, and down again; `verdicts` is the folder whose verdict.json files the gate's metrics tell."""
-    running = stack.up(found.repository, stack.Wanted(api="ogx", fault=fault), manifests=found.local)
+    running = stack.up(found.repository, stack.Wanted(api="ogx"), manifests=found.local)
     try:
         here = monitored(found.local, running.addresses)
-        series = sampled(_texts(found), found.world, usual(here)) if both else ()
+        series = sampled(_texts(found), found.world, usual(here))
         with served({"gate": partial(gate_metrics, verdicts), **_by_family(series)}) as url:
             scrapes = (*here, Scrape(GATE, url, "/gate", {"service": GATE}, honor=True))
             samples = tuple(_sample_target(url, owner) for owner in sorted({each.owner for each in series}))
@@ -115,7 +136,7 @@ def _sample_target(url: str, owner: str) -> Scrape:
     """Return a family's target under the name of the Service that serves it on a cluster."""
     family = next((each for each in families() if each.name == owner), None)
     service = next((each.service for each in family.served.values() if each.service), owner) if family else owner
-    # What tells of others' pods is scraped with their labels, save DCGM's exporter, whose Service has a place of its own.
+    # What tells of others' pods is scraped with their labels, save DCGM's exporter: that is a pod of its own.
     labels = {"service": service, "endpoint": "metrics", **(_DCGM if owner == "dcgm" else {})}
     return Scrape(service, url, f"/{owner}", labels, honor=owner != "dcgm")
 

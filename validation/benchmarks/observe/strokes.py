@@ -1,4 +1,4 @@
-"""One panel as inline SVG: lines over time, one big number, bars or a table; colours are classes, so a theme has them."""
+"""One panel as inline SVG: lines over time, a big number, or rows; colours are classes, so a theme has them."""
 
 import html
 from collections.abc import Callable, Sequence
@@ -126,7 +126,9 @@ def _legend(found: Sequence[tuple[str, Found]], top: float, most: int) -> str:
     shown = []
     for number, (name, series) in enumerate(found[:most]):
         y = top + _LEGEND * (number + 0.75)
-        shown.append(f'<line class="{_class(number, series)}" x1="{_LEFT}" x2="{_LEFT + 16}" y1="{y - 4}" y2="{y - 4}"/>')
+        shown.append(
+            f'<line class="{_class(number, series)}" x1="{_LEFT}" x2="{_LEFT + 16}" y1="{y - 4}" y2="{y - 4}"/>'
+        )
         more = f" (and {len(found) - most} more)" if number == most - 1 and len(found) > most else ""
         shown.append(_text(_LEFT + 22, y, _short(name, 70) + more, "dim"))
     return "".join(shown)

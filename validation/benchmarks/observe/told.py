@@ -38,8 +38,8 @@ def told(value: float, unit: str) -> str:
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...], space: str) -> str:
-    size, word = next((step for step in steps if abs(value) >= step[0]), (1.0, "") if steps is not _TIMES else steps[-1])
-    return f"{_digits(value / size)}{space if word else space}{word}".rstrip()
+    size, word = next((step for step in steps if abs(value) >= step[0]), steps[-1])
+    return f"{_digits(value / size)}{space}{word}"
 
 
 def _digits(value: float) -> str:

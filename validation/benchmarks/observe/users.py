@@ -1,5 +1,6 @@
 """Traffic while something is proven: smoke cases, and a few completions, again and again until the block ends."""
 
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +9,11 @@ from contextlib import contextmanager, suppress
 import requests
 from stage import Plan
 
+from leanrag.core.errors import LeanragError
 from leanrag.gate.discover import ModelTarget, discover
 from leanrag.local.stack import Stack
+from leanrag.rag.client import Client
+from leanrag.rag.http import ServiceError
 from leanrag.rag.runner import run_smoke
 
 _PAUSE, _TIMEOUT, _SMOKE = 2.0, 60.0, 120.0
@@ -41,6 +45,31 @@ def users(plan: Plan, running: Stack) -> Iterator[None]:
         ended.set()
         for each in threads:
             each.join(_SMOKE)
+
+
+@contextmanager
+def seekers(plan: Plan, running: Stack) -> Iterator[None]:
+    """Search a vector store that nobody has put anything into, until the block ends."""
+    ended = threading.Event()
+    target = discover(plan.local, running.addresses, running.tokens).rag
+    assert target
+    client = Client.to(target, timeout=_TIMEOUT, until=math.inf)
+    client.ready()
+    store = client.create_store()
+
+    def search() -> None:
+        while not ended.wait(_PAUSE):
+            with suppress(ServiceError, LeanragError):
+                client.search(store, _TEXT, "vector")
+
+    thread = threading.Thread(target=search, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(_TIMEOUT)
+        client.delete(f"/v1/vector_stores/{store.id}")
 
 
 @contextmanager

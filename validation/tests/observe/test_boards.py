@@ -1,0 +1,100 @@
+"""Dashboards are read as Grafana would read them: rows opened, variables in place, nothing on top of another."""
+
+from typing import Any
+
+import pytest
+from boards import Panel, Variable, board, boards, overlaps
+from prom import Found
+from stage import BOARDS
+from strokes import LIMIT, panel
+from told import told
+from variables import put, resolve
+
+from leanrag.render.tools import tools_dir
+
+ROOT = tools_dir().parents[1]
+
+
+def _panel(title: str, x: int = 0, y: int = 0, **more: Any) -> dict[str, Any]:
+    place = {"x": x, "y": y, "w": 12, "h": 8}
+    return {"title": title, "type": "timeseries", "gridPos": place, "targets": [{"expr": "up"}], **more}
+
+
+def test_panels_of_a_folded_row_are_asked_too() -> None:
+    row = {"title": "Row", "type": "row", "panels": [_panel("inside")]}
+    assert [each.title for each in board("b.json", {"panels": [row]}).asking] == ["inside"]
+
+
+def test_panels_that_stand_on_one_another_are_found() -> None:
+    found = board("b.json", {"panels": [_panel("one"), _panel("two", x=6, y=4), _panel("three", x=0, y=20)]})
+    assert overlaps(found) == [("one", "two")]
+
+
+def test_a_query_of_another_datasource_is_not_taken_for_promql() -> None:
+    found = board("b.json", {"panels": [_panel("logs", datasource={"type": "loki"})]})
+    assert found.panels[0].targets[0].language == "loki"
+
+
+def test_a_limit_and_a_unit_of_its_own_are_those_of_the_query_that_the_override_names() -> None:
+    limit = {"matcher": {"id": "byFrameRefID", "options": "B"}, "properties": [{"id": "custom.lineStyle", "value": {}}]}
+    unit = {"matcher": {"id": "byName", "options": "Cost"}, "properties": [{"id": "unit", "value": "currencyUSD"}]}
+    targets = [{"expr": "a", "refId": "A", "legendFormat": "Cost"}, {"expr": "b", "refId": "B"}]
+    found = board("b.json", {"panels": [_panel("p", targets=targets, fieldConfig={"overrides": [limit, unit]})]})
+    assert [(each.unit, each.limit) for each in found.panels[0].targets] == [("currencyUSD", False), ("", True)]
+
+
+def test_a_panel_says_what_it_needs() -> None:
+    found = board("b.json", {"panels": [_panel("p", fieldConfig={"defaults": {"noValue": "needs DCGM"}})]})
+    assert found.panels[0].needs == "DCGM"
+
+
+def test_all_is_every_value_and_a_later_variable_sees_an_earlier_one() -> None:
+    asked = []
+
+    def ask(selector: str, label: str) -> list[str]:
+        asked.append(selector)
+        return ["a.b", "c"]
+
+    one = Variable("namespace", "query", "label_values(up, namespace)", all=True)
+    two = Variable("model", "query", 'label_values(up{namespace=~"$namespace"}, model)')
+    known = resolve([one, two], ask)
+    assert known["namespace"] == r"(a\\.b|c)" and known["model"] == "a.b"
+    assert asked[1] == r'up{namespace=~"(a\\.b|c)"}'
+
+
+def test_every_spelling_of_a_variable_is_replaced_and_an_unknown_one_stays() -> None:
+    assert put("$a ${a} ${a:regex} [[a]] $b", {"a": "x"}) == "x x x x $b"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.25, "percentunit", "25 %"),
+        (0.0391, "s", "39.1 ms"),
+        (5400, "s", "1.5 h"),
+        (8589934592, "bytes", "8 GiB"),
+        (12345, "short", "12.3k"),
+        (0, "s", "0 s"),
+        (0.004, "", "0.004"),
+        (71, "celsius", "71 °C"),
+    ],
+)
+def test_a_number_is_told_in_its_unit(value: float, unit: str, text: str) -> None:
+    assert told(value, unit) == text
+
+
+def test_a_limit_is_drawn_as_one_and_words_stand_for_numbers() -> None:
+    series = Found({"model": "m"}, ((0.0, 1.0), (60.0, 2.0)))
+    limit = Found({LIMIT: "1"}, ((0.0, 3.0), (60.0, 3.0)))
+    drawn = panel(Panel("p", "timeseries", (0, 0, 12, 8), "s"), [("m", series), ("limit", limit)], 240)
+    assert drawn.count('class="limit"') == 2 and "NaN" not in drawn
+    asked = Panel("p", "stat", (0, 0, 12, 8), words={"2": "FAIL"})
+    assert ">FAIL<" in panel(asked, [("m", series)], 240)
+
+
+def test_no_panel_of_this_repository_stands_on_another() -> None:
+    found = boards(ROOT / BOARDS)
+    if not found:
+        pytest.skip("no dashboards are here")
+    assert [pair for each in found for pair in overlaps(each)] == []
+    assert all(target.text for each in found for panel in each.asking for target in panel.targets)
