@@ -40,6 +40,7 @@ _NOW = Row(
             "s",
             kind="number",
             width=12,
+            runbook="GateStale",
             needs=_VERDICT,
         ),
     ),
@@ -56,7 +57,7 @@ _COMMITS = Row(
                     f"max_over_time(({_place('leanrag_gate_outcome', 'cluster', CLUSTER)}"
                     " * on (cluster) group_right ()"
                     " max by (cluster, environment, revision, id, mode, trigger, attempt)"
-                    f" (leanrag_gate_verdict_info{{{CLUSTER}}}))[$__range:5m])",
+                    f" (leanrag_gate_verdict_info{{{CLUSTER}}}))[${{__range}}:5m])",
                     "outcome",
                 ),
             ),
@@ -140,6 +141,7 @@ _FLOW = Row(
             "Clusters that follow another and have not moved, by reason.",
             (Query("count by (why) (leanrag_promoter_waiting) or 0 * max(leanrag_promoter_healthy)", "{{why}}"),),
             "short",
+            runbook="PromotionStuck",
             needs=_PROMOTER,
         ),
         Panel(

@@ -68,12 +68,14 @@ _FULL = Row(
             "The GPU and its memory. What is too hot depends on the product; being held back, beside this, tells.",
             ((_now("DCGM_FI_DEV_GPU_TEMP"), ""), (_now("DCGM_FI_DEV_MEMORY_TEMP"), "memory")),
             "celsius",
+            "GpuTooHot",
         ),
         _panel(
             "Is it held back?",
             "Share of time in which its clock was lowered. Heat: look at the cooling. Power: at the limit that is set.",
             ((_held("DCGM_FI_DEV_THERMAL_VIOLATION"), "heat"), (_held("DCGM_FI_DEV_POWER_VIOLATION"), "power")),
             "percentunit",
+            "GpuTooHot",
         ),
     ),
 )
@@ -86,6 +88,7 @@ _BROKEN = Row(
             "Number of the last XID error; 0 is none. NVIDIA's list tells what it means.",
             ((_now("DCGM_FI_DEV_XID_ERRORS"), ""),),
             "none",
+            "GpuXid",
         ),
         _panel(
             "Does its memory fail?",
@@ -95,6 +98,7 @@ _BROKEN = Row(
                 (_now("DCGM_FI_DEV_ROW_REMAP_FAILURE"), "not replaced"),
             ),
             "short",
+            "GpuMemoryFault",
         ),
         _panel(
             "Do its links fail?",

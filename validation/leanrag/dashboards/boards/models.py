@@ -30,6 +30,12 @@ _MEMORY = Query(
 )
 
 
+def _recorded(name: str, otherwise: str = "") -> Query:
+    """Return a series that a model's own rules record."""
+    of = '{namespace=~"$namespace",model=~"$model"}'
+    return Query(f"max by (model) ({name}{of}{otherwise.format(of=of)})", "{{model}}")
+
+
 def _column(query: Query, title: str, unit: str) -> Query:
     return replace(query, legend=title, unit=unit)
 
@@ -72,7 +78,6 @@ _COST = Row(
             "By the pods on the GPUs. Fewer bits leave more for the KV cache; vLLM takes its whole share either way.",
             (_MEMORY,),
             "bytes",
-            width=12,
             needs="DCGM",
         ),
         Panel(
@@ -80,8 +85,32 @@ _COST = Row(
             "The fullest pod. What INT4 saves in weights shows here.",
             (_FULL,),
             "percentunit",
-            width=12,
             most=1,
+        ),
+        Panel(
+            "How long are their GPUs idle?",
+            "Share of the time without a request, and paid for all the same.",
+            (_recorded("leanrag:gpu_idle:ratio5m"),),
+            "percentunit",
+            most=1,
+            needs="a GPU",
+        ),
+        Panel(
+            "What does a GPU make?",
+            "Tokens a second of one GPU that is held, busy or not.",
+            (_recorded("leanrag:tokens_per_gpu_second:rate5m"),),
+            "tokens/s",
+            width=12,
+            needs="a GPU",
+        ),
+        Panel(
+            "What do a million tokens cost?",
+            "Of the last hour, idle time included, in the currency of the prices in cluster.yaml.",
+            # Where no cluster has a price, no rule records a cost; a model without one is drawn as nothing.
+            (_recorded("leanrag:cost_per_million_tokens:rate1h", " or NaN * leanrag:gpu:count{of}"),),
+            "none",
+            width=12,
+            needs="a GPU",
         ),
     ),
 )

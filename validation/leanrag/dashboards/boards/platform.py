@@ -15,6 +15,7 @@ _SEEN = Row(
             "0 is good. A target that is down says nothing, and neither do the alerts that read it.",
             (Query(f"sum by (job) (1 - up{{{PLACE}}})", "{{job}}"),),
             "short",
+            runbook="TargetDown",
         ),
         Panel(
             "Which alerts fire?",
@@ -126,6 +127,7 @@ _ENDS = Row(
             "s",
             width=12,
             steps=((None, "red"), (24.0 * 7 * _HOURS, "green")),
+            runbook="CertificateExpires",
             needs="cert-manager",
         ),
         Panel(

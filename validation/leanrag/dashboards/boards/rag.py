@@ -37,6 +37,7 @@ _ANSWER = Row(
             "Share of requests that the server answered with 5xx.",
             (Query(_either(f"({_FAILED} or 0 * {_ALL}) / ({_ALL} > 0)"), "{{api}}"),),
             "percentunit",
+            runbook="RagErrors",
         ),
         Panel(
             "How long do they take?",
@@ -55,6 +56,7 @@ _RETRIEVE = Row(
             "By outcome. None while questions come: answers are made up.",
             (Query(_either(_rate("ogx_vector_io_queries_total", "status")), "{{status}}"),),
             "ops",
+            runbook="RetrievalFails",
         ),
         Panel(
             "How long does a search take?",
@@ -73,6 +75,7 @@ _RETRIEVE = Row(
                 ),
             ),
             "short",
+            runbook="RetrievalEmpty",
             needs="OGX",
         ),
     ),
