@@ -4,54 +4,89 @@ A diagnosis explains a verdict and never decides one: without it the verdict is 
 """
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leanrag.core.errors import LeanragError, StoppedError
 from leanrag.core.files import write_atomic
+from leanrag.core.progress import say
 from leanrag.core.result import JSON
 from leanrag.diagnose.commands import Known, engine_of
 from leanrag.diagnose.decide import Run, diagnose
-from leanrag.diagnose.model import Diagnosis, Fact
+from leanrag.diagnose.model import Alone, Diagnosis, Fact
+from leanrag.diagnose.slow import alone
 from leanrag.load import runs
+from leanrag.load.observe import measured
 from leanrag.load.prompts import shared_share
 from leanrag.slo.objectives import Slo
 from leanrag.slo.shape import STEADY
 
 
-def why(run: runs.Run, slo: Slo, seed: int, model: str, folder: Path, overlay: Path) -> dict[str, JSON] | None:
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A run that did not pass: `overlay` is the model's own file, whose values are what may be changed next.
+
+    `ask` measures what one request takes that has the engine to itself, None where there is no time for that.
+    """
+
+    run: runs.Run
+    slo: Slo
+    seed: int
+    model: str
+    overlay: Path
+    ask: Callable[[], Alone] | None = None
+
+
+def why(failed: Failed, folder: Path) -> dict[str, JSON] | None:
     """Return the entry of the verdict's `diagnoses` for a model; None when no promise about a time is broken.
 
-    `overlay` is the model's own, whose values are what may be changed next; `folder` gets the whole diagnosis.
+    `folder` gets the whole diagnosis.
     """
     try:
-        found = _diagnosis(run, slo, seed, overlay)
+        found = _diagnosis(failed)
         if found is None or not (found.symptoms or found.findings):
             return None
         write_atomic(folder / runs.DIAGNOSIS, json.dumps(found.document(), indent=2) + "\n")
-        return _entry(model, found)
+        return _entry(failed.model, found)
     except StoppedError:
         raise
     except LeanragError as error:
-        return _unknown(model, f"the run could not be diagnosed: {error.message}")
+        return _unknown(failed.model, f"the run could not be diagnosed: {error.message}")
     except Exception as error:
         # What explains must not cost what was decided, not even by a defect of ours.
-        return _unknown(model, f"the run could not be diagnosed: unexpected {type(error).__name__}: {error}")
+        return _unknown(failed.model, f"the run could not be diagnosed: unexpected {type(error).__name__}: {error}")
 
 
-def _diagnosis(run: runs.Run, slo: Slo, seed: int, overlay: Path) -> Diagnosis | None:
-    stage = runs.counted(run)
+def _diagnosis(failed: Failed) -> Diagnosis | None:
+    stage, slo = runs.counted(failed.run), failed.slo
     if stage is None:
         return None
-    snapshots = run.snapshots or ()
-    engine = engine_of(snapshots, Known(overlay=overlay if overlay.is_file() else None))
+    snapshots = failed.run.snapshots or ()
+    engine = engine_of(snapshots, Known(overlay=failed.overlay if failed.overlay.is_file() else None))
     # These prompts are ours: without a declared prefix each begins with words of its own.
-    shared = shared_share(slo.traffic, slo.shape or STEADY, seed)
-    return diagnose(Run(stage, slo, snapshots, engine, None, shared))
+    shared = shared_share(slo.traffic, slo.shape or STEADY, failed.seed)
+    known = Run(stage, slo, snapshots, engine, None, shared)
+    found = diagnose(known)
+    if not found.symptoms or alone(measured(stage, slo.traffic.warmup_requests), stage.rows) is not None:
+        return found
+    lone = _asked(failed)
+    return diagnose(replace(known, alone=lone)) if lone else found
+
+
+def _asked(failed: Failed) -> Alone | None:
+    try:
+        return failed.ask() if failed.ask else None
+    except StoppedError:
+        raise
+    except LeanragError as error:
+        say(error.message)
+        return None
 
 
 def _entry(model: str, found: Diagnosis) -> dict[str, JSON]:
     if not found.findings:
-        return _unknown(model, found.reason)
+        return _unknown(model, found.reason, [f"not asked: {cause}: {why}" for cause, why in found.unasked.items()])
     first = found.findings[0]
     return {
         "model": model,
@@ -68,6 +103,6 @@ def _said(fact: Fact) -> str:
     return f"{fact.what}: {fact.seen}{f' ({fact.why})' if fact.why else ''}"
 
 
-def _unknown(model: str, reason: str) -> dict[str, JSON]:
+def _unknown(model: str, reason: str, unasked: Iterable[str] = ()) -> dict[str, JSON]:
     entry: dict[str, JSON] = {"model": model, "reason": reason or "no reason is known", "cause": None}
-    return {**entry, "symptom": None, "confidence": None, "evidence": [], "change": None}
+    return {**entry, "symptom": None, "confidence": None, "evidence": list(unasked), "change": None}

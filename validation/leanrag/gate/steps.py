@@ -11,7 +11,10 @@ from leanrag.compare.facts import scenario_of
 from leanrag.core.errors import InputError, LeanragError, StoppedError
 from leanrag.core.outcome import Outcome, worst
 from leanrag.core.result import JSON, Item, StepResult
-from leanrag.gate.causes import why
+from leanrag.diagnose.alone import COUNT
+from leanrag.diagnose.alone import measure as measure_alone
+from leanrag.diagnose.model import Alone
+from leanrag.gate.causes import Failed, why
 from leanrag.gate.decide import label
 from leanrag.gate.discover import ModelTarget, Targets
 from leanrag.gate.plan import Context, Step
@@ -178,7 +181,18 @@ def _judge(model: ModelTarget, report: JSON, context: Context) -> _Answer:
         return _Answer(Judgement(Outcome.INCONCLUSIVE, error.message, (), (), ()))
     if found.outcome is Outcome.PASS:
         return _Answer(found)
-    return _Answer(found, why(run, slo, context.seed, model.name, path.parent, _overlay(model, context)))
+    asking = _lone(model, slo, context)
+    return _Answer(
+        found, why(Failed(run, slo, context.seed, model.name, _overlay(model, context), asking), path.parent)
+    )
+
+
+def _lone(model: ModelTarget, slo: Slo, context: Context) -> Callable[[], Alone] | None:
+    """Return what measures a few requests one by one, where there is time for even the slowest."""
+    if context.seconds_left < (COUNT + 1) * slo.traffic.timeout_seconds + JUDGE_SECONDS:
+        return None
+    # Not the prompts of the run: those the engine may know by now.
+    return lambda: measure_alone(model.address, model.name, slo.traffic, context.seed ^ 1, model.token)
 
 
 def _overlay(model: ModelTarget, context: Context) -> Path:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leanrag.core.outcome import Outcome
+from leanrag.core.result import StepResult
 from leanrag.evidence.keys import make_key, parse_key
 from leanrag.evidence.store import build, read
 from leanrag.evidence.token import claims_of, sign
@@ -179,3 +180,13 @@ def test_a_signed_document_of_another_form_is_measured(record):
 def test_a_verdict_says_that_it_was_carried(plan, steps, record):
     made = carried(run_gate(plan(), steps()), ask(record()))
     assert (made.carried_from, made.measured_at) == ("dev-0", "2026-11-20T09:00:00Z")
+
+
+def test_why_a_model_failed_is_carried_with_the_failure(record, plan, steps, objective):
+    told = {"model": "tiny", "reason": "why", "cause": "queueing", "symptom": "slow", "confidence": 1.0}
+    cause = told | {"evidence": ["full"], "change": {"key": "k", "now": "1", "next": "2", "why": "w"}}
+    facts = {"objectives": [objective(outcome="FAIL")], "diagnoses": [cause]}
+    failed = {"judge": StepResult("judge", Outcome.FAIL, "slow", 0.1, (), facts)}
+    found = ask(record(says=failed))
+    assert isinstance(found, Carried)
+    assert lift(found.results.values()).diagnoses == lift([failed["judge"]]).diagnoses

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from leanrag.core.errors import InputError, StoppedError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import StepResult
+from leanrag.diagnose.model import Alone, Span
 from leanrag.gate import causes
 from leanrag.gate import steps as module
 from leanrag.gate.discover import discover
@@ -79,6 +81,22 @@ def test_what_did_not_pass_is_explained_and_the_whole_diagnosis_kept(context, re
     kept = json.loads((tmp_path / "diagnosis.json").read_text())
     assert kept["cause"] == cause["cause"]
     assert judged(context, 300, report()).facts["diagnoses"] == []
+
+
+def test_lone_requests_are_measured_for_a_diagnosis_where_there_is_time(context, report, monkeypatch):
+    asked = []
+
+    def measure_alone(url, model, traffic, seed, _token):
+        asked.append((url, model, traffic.requests, seed))
+        return Alone(Span(0.13, 0.14), Span(0.01, 0.01), "8 sent one by one")
+
+    monkeypatch.setattr(module, "measure_alone", measure_alone)
+    given = context(loaded(**{"mock-llm": report()}), limit=120)
+    assert judging(given).facts["diagnoses"][0]["cause"] is None
+    (cause,) = check_facts(judging(replace(given, seconds_left=3000.0))).facts["diagnoses"]
+    assert asked == [("http://chat.lr-serving.svc.cluster.local:8000", "mock-llm", 150, 6)]
+    assert cause["cause"] == "latency floor"
+    assert cause["change"]["key"]
 
 
 def test_a_defect_of_the_diagnosis_does_not_cost_the_verdict(context, report, monkeypatch):
