@@ -78,10 +78,16 @@ def present(text: str) -> list[tuple[str, str]]:
 def _outside(expr: Any) -> Iterator[promql.VectorSelector]:
     if isinstance(expr, promql.Call) and expr.func.name in _ABSENT:
         return
+    if isinstance(expr, promql.BinaryExpr) and str(expr.op) == "or" and _number(expr.rhs):
+        return  # `… or vector(0)` says itself what is meant when there is none
     if isinstance(expr, promql.VectorSelector):
         yield expr
     for inner in tree.inside(expr):
         yield from _outside(inner)
+
+
+def _number(expr: Any) -> bool:
+    return isinstance(expr, promql.Call) and expr.func.name == "vector"
 
 
 # Labels that tell whose a series is.
@@ -91,9 +97,7 @@ _WHOSE = {"namespace", "job", "service", "pod", "cluster", "model_name", "model"
 def _plain(selector: promql.VectorSelector, wide: bool = False) -> str:
     """Return a selector without its offset: what was there a week ago is not asked for here."""
     pairs = [
-        f'{each.name}!=""'
-        if wide and each.name not in _WHOSE
-        else each.name + _SIGN[str(each.op)] + _quoted(each.value)
+        f'{each.name}!=""' if wide and each.name not in _WHOSE else f"{each.name}{_SIGN[str(each.op)]}{_text(each)}"
         for each in selector.matchers.matchers
     ]
     return (selector.name or "") + ("{" + ",".join(pairs) + "}" if pairs else "")

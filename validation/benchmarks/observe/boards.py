@@ -90,12 +90,13 @@ def _panel(body: Mapping[str, Any]) -> Panel:
     source = mapping(body.get("datasource")).get("type")
     overrides = [mapping(each) for each in items(mapping(body.get("fieldConfig")).get("overrides"))]
     said = str(defaults.get("noValue") or "")
+    columns = _columns(items(body.get("transformations")))
     return Panel(
         title=str(body.get("title") or ""),
         kind=str(body.get("type") or ""),
         place=(place.get("x", 0), place.get("y", 0), place.get("w", _WIDE), place.get("h", _TALL)),
         unit=str(defaults.get("unit") or ""),
-        targets=tuple(_target(mapping(each), source, overrides) for each in items(body.get("targets"))),
+        targets=tuple(_target(mapping(each), source, overrides, columns) for each in items(body.get("targets"))),
         thresholds=tuple(_steps(mapping(defaults.get("thresholds")))),
         text=str(mapping(body.get("options")).get("content") or ""),
         words={key: word for each in items(defaults.get("mappings")) for key, word in _words(mapping(each))},
@@ -108,15 +109,24 @@ def _words(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((str(key), str(mapping(each).get("text") or "")) for key, each in mapping(body["options"]).items())
 
 
-def _target(body: Mapping[str, Any], source: Any, overrides: Iterable[Mapping[str, Any]]) -> Target:
+def _columns(steps: Iterable[Any]) -> dict[str, str]:
+    """Return what a table calls the values of its queries: `Value #A` by another name."""
+    options = (mapping(mapping(each).get("options")) for each in steps)
+    return {str(key): str(name) for each in options for key, name in mapping(each.get("renameByName")).items()}
+
+
+def _target(
+    body: Mapping[str, Any], source: Any, overrides: Iterable[Mapping[str, Any]], columns: Mapping[str, str]
+) -> Target:
     language = mapping(body.get("datasource")).get("type") or source or "prometheus"
-    names = {"byFrameRefID": body.get("refId"), "byName": body.get("legendFormat")}
+    column = columns.get(f"Value #{body.get('refId')}", "")
+    names = {"byFrameRefID": body.get("refId"), "byName": column or body.get("legendFormat")}
     own: dict[str, Any] = {}
     for each in overrides:
         matcher = mapping(each.get("matcher"))
         if names.get(str(matcher.get("id"))) == matcher.get("options"):
             own |= {str(one["id"]): one.get("value") for one in map(mapping, items(each.get("properties")))}
-    text, legend = str(body.get("expr") or ""), str(body.get("legendFormat") or "")
+    text, legend = str(body.get("expr") or ""), column or str(body.get("legendFormat") or "")
     return Target(text, legend, str(language), str(own.get("unit") or ""), "custom.lineStyle" in own)
 
 

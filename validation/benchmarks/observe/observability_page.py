@@ -12,7 +12,8 @@ and draws the dashboards from the answers. `python validation/benchmarks/observe
 _QUERIES = """A query counts when Prometheus answers with at least one number. *real*: of what runs here. *sample*: it
 needs what is not here, and was asked of a sample: the metrics, types and labels that the exporter's source lists
 ([metrics.md](metrics.md)), and no other. A sample shows that names, labels and joins fit, not that a number is right.
-Of an alert, the series that it compares are asked for, since the alert itself is silent while all is well.
+Of an alert, the series that it compares are asked for, since the alert itself is silent while all is well. What a GPU
+makes and costs is computed of the CPU engine, as if it were one GPU at a price of 2 an hour.
 """
 _ALERTS = """Targets are scraped, and rules evaluated, every 5 s; on a cluster scrapes are 30 s apart. *At the earliest*
 is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first.

@@ -65,13 +65,19 @@ def _series(
     shown: list[tuple[str, Found]] = []
     for target in each.targets:
         try:
-            found = prometheus.range(put(target.text, known), seconds, max(seconds / 180, 5))
+            found = numbers(prometheus.range(put(target.text, known), seconds, max(seconds / 180, 5)))
         except LeanragError:
             continue  # the table of queries says why
         extra = {**({UNIT: target.unit} if target.unit else {}), **({LIMIT: "1"} if target.limit else {})}
-        named = ((name(target.legend, one), one) for one in numbers(found))
-        shown += [(told, Found({**one.labels, **extra}, one.points)) for told, one in named]
+        told = _row if each.kind == "table" else name
+        named = ((told(target.legend, one), one) for one in found)
+        shown += [(text, Found({**one.labels, **extra}, one.points)) for text, one in named]
     return tuple(shown)
+
+
+def _row(column: str, found: Found) -> str:
+    """Return what stands before a table's cell: its row, and its column."""
+    return f"{name('', found)}: {column}" if column else name("", found)
 
 
 def name(legend: str, found: Found) -> str:

@@ -34,10 +34,16 @@ _CHARTS: Mapping[str, Mapping[str, JSON]] = {
         "gpu": {"watch": "on"},
         "certificates": {"watch": "on"},
         "gate": {"clusters": {each: each == stack.CLUSTER for each in _CLUSTERS}},
-        "expiries": {"example": "2100-01-01"},
+        "expiries": {"example": "2099-12-31"},
     },
     "gpu": {},
+    # What a GPU makes and costs is of models with GPUs: the rules of one, for the model that runs here.
+    "model": {
+        "model": {"name": "tiny-llama"},
+        "cluster": {"gpus": {"l4": {"pricePerHour": 2}}},
+    },
 }
+_EFFICIENCY = "-efficiency"
 # A promise that the local overlay does not make, so that every limit is drawn.
 _CHAT: Mapping[str, JSON] = {"slo": {"objectives": {"queue": {"limit": 2000, "percentile": 95, "unit": "ms"}}}}
 _RAG: Mapping[str, JSON] = {
@@ -85,6 +91,7 @@ def plan(root: Path) -> Plan:
     overrides = {app: {**wanted.get(app, {}), **more} for app, more in added.items()}
     local = render_cluster(repository, repository.cluster(stack.CLUSTER), overrides)
     other = [each for app in repository.apps(repository.cluster(_FROM)) for each in _added(repository, app)]
+    other = [each for number, each in enumerate(other) if not _again(each, other[:number])]
     found = rules([*local, *other])
     records = {rule.record: rule.text for rule in found if rule.record}
     world = Elsewhere(listed(other), records)
@@ -92,7 +99,12 @@ def plan(root: Path) -> Plan:
 
 
 def _added(repository: Repository, app: App) -> tuple[Manifest, ...]:
-    return render(repository, app, _CHARTS[app.chart]) if app.chart in _CHARTS else ()
+    found = render(repository, app, _CHARTS[app.chart]) if app.chart in _CHARTS else ()
+    return found if app.chart != "model" else tuple(each for each in found if each.name.endswith(_EFFICIENCY))
+
+
+def _again(each: Manifest, before: Iterable[Manifest]) -> bool:
+    return each.name.endswith(_EFFICIENCY) and any(one.name.endswith(_EFFICIENCY) for one in before)
 
 
 @contextmanager
@@ -101,7 +113,7 @@ def stage(found: Plan, folder: Path, verdicts: Path) -> Iterator[Stage]:
     running = stack.up(found.repository, stack.Wanted(api="ogx"), manifests=found.local)
     try:
         here = monitored(found.local, running.addresses)
-        series = sampled(_texts(found), found.world, usual(here))
+        series = sampled(_texts(found), found.world, usual(here, running.chat))
         with served({"gate": partial(gate_metrics, verdicts), **_by_family(series)}) as url:
             scrapes = (*here, Scrape(GATE, url, "/gate", {"service": GATE}, honor=True))
             samples = tuple(_sample_target(url, owner) for owner in sorted({each.owner for each in series}))
@@ -119,10 +131,9 @@ def _texts(found: Plan) -> list[str]:
     return [static(text) for text in (*panels, *(rule.text for rule in found.rules))]
 
 
-def usual(scrapes: Iterable[Scrape]) -> dict[str, str]:
-    """Return the label values that a sample takes where no query asks for others: those of the first engine here."""
-    first = next(iter(scrapes), None)
-    labels = dict(first.labels) if first else {}
+def usual(scrapes: Iterable[Scrape], pod: str) -> dict[str, str]:
+    """Return the label values that a sample takes where no query asks for others: those of the pod that has the GPU."""
+    labels = next((dict(each.labels) for each in scrapes if each.labels.get("pod") == pod), {})
     return {**labels, "cluster": stack.CLUSTER, "gpu": "0", "device": "nvidia0", "Hostname": "node", "node": "node"}
 
 

@@ -12,7 +12,7 @@ from leanrag.report.plot import Axis, ticks
 WIDTH = 600
 # Labels that the page adds to a series: a unit of its own, and that it is a limit.
 UNIT, LIMIT = "__unit", "__limit"
-_LEFT, _RIGHT, _BOTTOM, _LEGEND = 62, 8, 18, 16
+_LEFT, _RIGHT, _BOTTOM, _LEGEND = 80, 8, 18, 16
 COLOURS = 8
 _BIG = {"stat", "gauge"}
 _ROWS = {"table", "bargauge", "barchart", "state-timeline", "status-history", "piechart"}

@@ -43,6 +43,14 @@ def test_a_limit_and_a_unit_of_its_own_are_those_of_the_query_that_the_override_
     assert [(each.unit, each.limit) for each in found.panels[0].targets] == [("currencyUSD", False), ("", True)]
 
 
+def test_a_table_calls_its_columns_as_its_transformation_does() -> None:
+    renamed = [{"id": "organize", "options": {"renameByName": {"Value #A": "First token"}}}]
+    unit = {"matcher": {"id": "byName", "options": "First token"}, "properties": [{"id": "unit", "value": "s"}]}
+    more = {"transformations": renamed, "fieldConfig": {"overrides": [unit]}}
+    found = board("b.json", {"panels": [_panel("p", targets=[{"expr": "a", "refId": "A"}], **more)]})
+    assert (found.panels[0].targets[0].legend, found.panels[0].targets[0].unit) == ("First token", "s")
+
+
 def test_a_panel_says_what_it_needs() -> None:
     found = board("b.json", {"panels": [_panel("p", fieldConfig={"defaults": {"noValue": "needs DCGM"}})]})
     assert found.panels[0].needs == "DCGM"

@@ -77,6 +77,10 @@ def test_an_alert_is_held_to_the_series_it_compares_and_not_to_those_whose_absen
     assert present(text) == told
 
 
+def test_what_an_alert_itself_replaces_by_a_number_may_be_absent() -> None:
+    assert present("(sum(a) or vector(0)) / sum(b) > 0.1") == [("b", "b")]
+
+
 def test_a_state_that_was_never_seen_needs_its_label_only() -> None:
     assert _proof('m{status="error"}', {'m{status!=""}': 1}, {}, wider='m{status!=""}') == (REAL, "")
 
