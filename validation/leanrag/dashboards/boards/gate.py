@@ -139,7 +139,7 @@ _FLOW = Row(
         Panel(
             "How many promotions wait, and why?",
             "Clusters that follow another and have not moved, by reason.",
-            (Query("count by (why) (leanrag_promoter_waiting) or 0 * max(leanrag_promoter_healthy)", "{{why}}"),),
+            (Query("count by (why) (leanrag_promoter_waiting) or on () 0 * max(leanrag_promoter_healthy)", "{{why}}"),),
             "short",
             runbook="PromotionStuck",
             needs=_PROMOTER,

@@ -19,8 +19,13 @@ _SEEN = Row(
         ),
         Panel(
             "Which alerts fire?",
-            "By severity.",
-            (Query(f'count by (alertname) (ALERTS{{{CLUSTER},alertstate="firing"}}) or vector(0)', "{{alertname}}"),),
+            "By name; 0 is none. Alertmanager has who was told.",
+            (
+                Query(
+                    f'count by (alertname) (ALERTS{{{CLUSTER},alertstate="firing"}}) or on () vector(0)',
+                    "{{alertname}}",
+                ),
+            ),
             "short",
         ),
         Panel(
@@ -41,7 +46,7 @@ _GIT = Row(
             (
                 Query(
                     f'count by (sync_status) (argocd_app_info{{{CLUSTER},sync_status!="Synced"}})'
-                    f" or 0 * count(argocd_app_info{{{CLUSTER}}})",
+                    f" or on () 0 * count(argocd_app_info{{{CLUSTER}}})",
                     "{{sync_status}}",
                 ),
             ),
@@ -54,7 +59,7 @@ _GIT = Row(
             (
                 Query(
                     f'count by (health_status) (argocd_app_info{{{CLUSTER},health_status!="Healthy"}})'
-                    f" or 0 * count(argocd_app_info{{{CLUSTER}}})",
+                    f" or on () 0 * count(argocd_app_info{{{CLUSTER}}})",
                     "{{health_status}}",
                 ),
             ),

@@ -19,14 +19,14 @@ def _latency(title: str, metric: str, objective: str, about: str) -> Panel:
     return Panel(title, about, queries, "s", runbook="ObjectiveBurnsFast")
 
 
+# Both series are recorded by the same rules, so all their labels are alike.
 _BUDGET = "(1 - leanrag:objective:target)"
-_OF_BUDGET = f"/ on (namespace, model, objective) {_BUDGET}"
 
 
 def _spent(window: str) -> str:
     """Return how many times what is allowed was broken within a window."""
     broken = f'leanrag:objective_broken:ratio{window}{{model=~"$model"}}'
-    return f"max by (model, objective) ({broken} {_OF_BUDGET})"
+    return f"max by (model, objective) ({broken} / {_BUDGET})"
 
 
 _ERRORS = Row(
