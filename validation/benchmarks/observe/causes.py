@@ -19,7 +19,7 @@ POLL = 2.0
 # A value is seen by the next scrape, judged by the next evaluation, and told by the next poll.
 LATENCY = 5.0 + 5.0 + POLL
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_CROWD, _LONG = 64, 512  # more than the engine's maxNumSeqs, longer than a poll
+_CROWD, _LONG = 64, 256  # more than the engine's maxNumSeqs, longer than a poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,23 @@ def _unscraped(stage: Stage) -> Iterator[None]:
         stage.real.configure(config(stage.scrapes))
 
 
-def _killed(task: str) -> Callable[[Stage], AbstractContextManager[None]]:
-    """Return what ends an engine as a crash would; nothing starts it again, so it is the last cause of its stack."""
+@contextmanager
+def _killed(stage: Stage) -> Iterator[None]:
+    """End the chat engine as a crash would; nothing starts it again, so it is the last cause of its stack."""
+    _kill(stage, "chat")
+    yield
 
-    @contextmanager
-    def kill(stage: Stage) -> Iterator[None]:
-        stage.stack.kill(blueprint(stage.plan.workloads, None).pod_of(task))
+
+@contextmanager
+def _unembedded(stage: Stage) -> Iterator[None]:
+    """End the embedding engine while somebody searches; the last cause of its stack too."""
+    with seekers(stage.plan, stage.stack):
+        _kill(stage, "embedding")
         yield
 
-    return kill
+
+def _kill(stage: Stage, task: str) -> None:
+    stage.stack.kill(blueprint(stage.plan.workloads, None).pod_of(task))
 
 
 def _empty(stage: Stage) -> AbstractContextManager[None]:
@@ -78,9 +86,9 @@ def _empty(stage: Stage) -> AbstractContextManager[None]:
 CAUSES: tuple[Cause, ...] = (
     Cause("queue", f"{_CROWD} long requests at once, all the time", ("EngineQueueGrows", "ObjectiveBurnsFast"), _queue),
     Cause("scrape", "the chat engine is no longer scraped", ("EngineNotScraped",), _unscraped),
-    Cause("embedding", "the embedding engine is killed", ("EngineDown", "RetrievalFails"), _killed("embedding")),
+    Cause("embedding", "the embedding engine is killed", ("EngineDown", "RetrievalFails"), _unembedded),
     Cause("retrieval", "the index is empty", ("RetrievalEmpty",), _empty, alone=True),
-    Cause("engine", "the chat engine is killed", ("EngineDown", "TargetDown"), _killed("chat"), alone=True),
+    Cause("engine", "the chat engine is killed", ("EngineDown", "TargetDown"), _killed, alone=True),
 )
 
 

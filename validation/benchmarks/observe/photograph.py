@@ -27,7 +27,7 @@ def photograph(text: str, to: Path, width: int, height: int) -> None:
         write_atomic(page, text)
         argv = (chromium(), "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
         size = (f"--window-size={width},{height}", f"--user-data-dir={folder}/profile")
-        run([*argv, *size, f"--screenshot={picture}", page.as_uri()], what="chromium", timeout=120, cwd=folder)
+        run([*argv, *size, f"--screenshot={picture}", page.as_uri()], what="chromium", timeout=120, cwd=Path(folder))
         if not picture.is_file() or picture.stat().st_size < _LEAST:
             raise ToolError(f"chromium made no picture of {to.name}", hint="run it with a display, or look at its log")
         write_atomic(to, picture.read_bytes())
