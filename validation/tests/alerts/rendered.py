@@ -70,7 +70,7 @@ def promtool(folder: Path, *argv: str) -> None:
 
 
 def bare(found: Iterable[Mapping[str, Any]], instead: Iterable[str]) -> str:
-    """Return groups without texts, owners and runbooks, which other tests see, and without records that a case gives."""
+    """Return groups without texts, owners and runbooks, which other tests see, and records that a case gives."""
     kept = [
         {**group, "rules": [_bare(each) for each in group["rules"] if each.get("record") not in instead]}
         for group in found
