@@ -34,6 +34,16 @@ def key_from(variable: str) -> str:
     return value
 
 
+def program_from(named: Path | None) -> Path:
+    """Return the GuideLLM program that was named, or that of an environment of its own."""
+    return named or environment("guidellm") / "bin" / "guidellm"
+
+
+def seed_from(given: int | None) -> int:
+    """Return the seed that was given, or another one each time, so that no cache answers."""
+    return given if given is not None else time.time_ns() % 2**31
+
+
 def show(step: StepResult, fmt: str) -> int:
     """Print a step as text or as one JSON document, and return its exit code."""
     if fmt == "json":
@@ -99,8 +109,7 @@ def load_verb(
         if one.metric != "throughput":  # judged by parts of the run, not by requests
             need = required(one.allowed, one.confidence)
             say(f"{one.name}: PASS needs at least {need:,} requests; {slo.traffic.requests:,} will count")
-    program = guidellm or environment("guidellm") / "bin" / "guidellm"
-    drawn = seed if seed is not None else time.time_ns() % 2**31
+    program, drawn = program_from(guidellm), seed_from(seed)
     key, shape = key_from(api_key_env), slo.shape or STEADY
     step = run_load(endpoint.removesuffix("/v1"), model, slo.traffic, drawn, out, program, key, shape=shape)
     return show(step, fmt)
