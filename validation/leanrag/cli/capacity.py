@@ -1,7 +1,6 @@
 """The verb `leanrag capacity`: the highest request rate at which every promise holds."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +9,9 @@ import click
 from leanrag.capacity.commands import Service, capacity
 from leanrag.capacity.search import Plan
 from leanrag.capacity.words import document, lines
-from leanrag.cli.measure import KEY_HELP, key_from, path_type, slo_option
+from leanrag.cli.measure import KEY_HELP, key_from, path_type, program_from, seed_from, slo_option
 from leanrag.core.errors import InputError
 from leanrag.load.commands import read_slo
-from leanrag.local.environments import environment
 from leanrag.slo.feasible import MOST_RATE
 from leanrag.slo.shape import STEADY, Arrivals, Shape
 
@@ -59,12 +57,12 @@ def capacity_verb(
     if least > most:
         raise InputError(f"--least {least:g} is more than --most {most:g}", hint="swap them")
     slo = read_slo(slo_file)
-    drawn = seed if seed is not None else time.time_ns() % 2**31
+    drawn = seed_from(seed)
     service = Service(
         url=endpoint.rstrip("/").removesuffix("/v1"),
         model=model,
         slo=slo,
-        guidellm=guidellm or environment("guidellm") / "bin" / "guidellm",
+        guidellm=program_from(guidellm),
         out=out,
         seed=drawn,
         error=round(1.0 - slo.confidence, 12),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from leanrag.cli.measure import KEY_HELP, key_from, path_type
+from leanrag.cli.measure import KEY_HELP, key_from, path_type, program_from
 from leanrag.compare.comparison import Asked, Comparison, compare
 from leanrag.compare.contrast import Margins
 from leanrag.compare.document import document
@@ -18,7 +18,6 @@ from leanrag.compare.sides import Side, priced, read_side
 from leanrag.core.errors import InputError
 from leanrag.core.files import write_atomic
 from leanrag.load.commands import read_slo
-from leanrag.local.environments import environment
 from leanrag.report import compare_page, compare_text
 from leanrag.slo.objectives import Slo
 
@@ -127,7 +126,7 @@ def _plan(base: str, new: str, given: dict[str, Any]) -> Plan:
         Endpoint("candidate", new.removesuffix("/v1"), given["candidate_model"] or model, key),
         read_slo(given["slo_file"]),
         given["out"],
-        given["guidellm"] or environment("guidellm") / "bin" / "guidellm",
+        program_from(given["guidellm"]),
         given["rounds"],
         given["gpu"],
         given["gpus"],

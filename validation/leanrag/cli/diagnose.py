@@ -1,17 +1,15 @@
 """The verb `leanrag diagnose`: why is it slow, and which value to change next."""
 
 import json
-import time
 from pathlib import Path
 
 import click
 
-from leanrag.cli.measure import KEY_HELP, key_from, path_type, slo_option
+from leanrag.cli.measure import KEY_HELP, key_from, path_type, program_from, seed_from, slo_option
 from leanrag.core.errors import InputError
 from leanrag.diagnose.commands import Known, diagnose_endpoint, diagnose_file, diagnose_live
 from leanrag.diagnose.model import Alone, Diagnosis, Span
 from leanrag.load.commands import read_slo
-from leanrag.local.environments import environment
 
 _MILLI = 0.001
 
@@ -62,8 +60,7 @@ def diagnose_verb(
     if not model:
         raise InputError("an endpoint is measured, and no model is named", hint="say --model, as it is served")
     url = target.rstrip("/").removesuffix("/v1")
-    program = guidellm or environment("guidellm") / "bin" / "guidellm"
-    drawn = seed if seed is not None else time.time_ns() % 2**31
+    program, drawn = program_from(guidellm), seed_from(seed)
     key = key_from(api_key_env)
     return show(diagnose_endpoint(url, metrics or f"{url}/metrics", model, slo, drawn, out, program, known, key), fmt)
 

@@ -33,6 +33,16 @@ def key_from(variable: str) -> str:
     return value
 
 
+def program_from(named: Path | None) -> Path:
+    """Return the GuideLLM program that was named, or that of an environment of its own."""
+    return named or environment("guidellm") / "bin" / "guidellm"
+
+
+def seed_from(given: int | None) -> int:
+    """Return the seed that was given, or another one each time, so that no cache answers."""
+    return given if given is not None else time.time_ns() % 2**31
+
+
 def show(step: StepResult, fmt: str) -> int:
     """Print a step as text or as one JSON document, and return its exit code."""
     if fmt == "json":
@@ -96,11 +106,10 @@ def load_verb(
     slo = read_slo(slo_file)
     for one, text in needs(slo):
         say(f"{one.name} {text}")
-    program = guidellm or environment("guidellm") / "bin" / "guidellm"
-    drawn = seed if seed is not None else time.time_ns() % 2**31
     service = Service(endpoint.removesuffix("/v1"), model, key_from(api_key_env))
     told = {"scenario": scenario_of(slo.traffic, slo.shape)}
-    return show(measure(service, slo, drawn, Place(out, out.with_name(f"{out.name}-chunks")), program, told), fmt)
+    place = Place(out, out.with_name(f"{out.name}-chunks"))
+    return show(measure(service, slo, seed_from(seed), place, program_from(guidellm), told), fmt)
 
 
 @click.command("judge")

@@ -14,16 +14,8 @@ from leanrag.engine.histogram import Histogram, histogram
 from leanrag.engine.snapshot import Delta, Samples, Snapshot, delta, total, values
 from leanrag.load.report import Stage
 from leanrag.slo.objectives import Metric
+from leanrag.slo.openslo import HISTOGRAMS
 
-# The engine's histogram of the same quantity as the client's. GuideLLM's `itl` is the mean gap of a request, and so is
-# vLLM's request_time_per_output_token (v1/metrics/stats.py 0.32.0); its inter_token_latency is of single gaps.
-HISTOGRAMS: Mapping[Metric, str] = {
-    "ttft": "vllm:time_to_first_token_seconds",
-    "itl": "vllm:request_time_per_output_token_seconds",
-    "tpot": "vllm:request_time_per_output_token_seconds",
-    "e2e": "vllm:e2e_request_latency_seconds",
-    "queue": "vllm:request_queue_time_seconds",
-}
 PHASES: Mapping[str, str] = {
     "queue": "vllm:request_queue_time_seconds",
     "prefill": "vllm:request_prefill_time_seconds",

@@ -16,8 +16,9 @@ from leanrag.slo.objectives import LATENCIES, Metric, Objective, Slo
 VERSION = "openslo/v1"
 PREFIX = "leanrag.io/"
 SOURCE = "leanrag"
-# vLLM has one figure a request for both: the mean time between its tokens.
 _PER_TOKEN = "vllm:request_time_per_output_token_seconds"
+# The engine's histogram of the same quantity as the client's. GuideLLM's `itl` is the mean gap of a request, and so is
+# vLLM's request_time_per_output_token (v1/metrics/stats.py 0.32.0); its inter_token_latency is of single gaps.
 HISTOGRAMS: Mapping[Metric, str] = {
     "ttft": "vllm:time_to_first_token_seconds",
     "itl": _PER_TOKEN,

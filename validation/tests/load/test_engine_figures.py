@@ -11,11 +11,12 @@ from leanrag.engine.histogram import Range
 from leanrag.engine.recording import read_snapshots
 from leanrag.engine.snapshot import Snapshot
 from leanrag.load.beside import agreement, beside
-from leanrag.load.engine_figures import HISTOGRAMS, PHASES, figures, span
+from leanrag.load.engine_figures import PHASES, figures, span
 from leanrag.load.record import Watched, record, reread
 from leanrag.load.report import Counts, Row, Stage
 from leanrag.load.rows import Kept, read_kept
 from leanrag.slo.objectives import Objective
+from leanrag.slo.openslo import HISTOGRAMS
 
 # vLLM 0.32.0's edges of the time to first token, shortened (v1/metrics/buckets.py).
 EDGES = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
@@ -20,86 +19,13 @@ from leanrag.bench.up import up
 from ..api import Object
 from ..changes import Files, chat, never_ready, new_chart, only, slower
 from ..genesis import WANTED
-from ..world import Seen, World
+from ..world import World
 from .fault import Fault
+from .ward import GATE_SECONDS, Ward
 
 NO_VERDICT = "no verdict, no pin"
-GATE_SECONDS = 240
 UNSETTLED_SECONDS = 360  # the bench's gate waits 240 s for its cluster to converge
-CARRY_SECONDS = 80  # from a commit to a carried verdict; later than this, an operation hangs
 QUIET_SECONDS = 6
-
-
-@dataclass(slots=True)
-class Ward:
-    """The running world with one commit too many; `sha` is that commit."""
-
-    world: World
-    before: dict[str, str] = field(default_factory=dict)
-    allowed: dict[str, set[str]] = field(default_factory=dict)
-    sha: str = ""
-
-    def admit(self) -> None:
-        """Remember the pins before a fault."""
-        self.before = {name: self.world.pin(name) for name in ("staging", "prod")}
-        self.allowed = {name: {sha} for name, sha in self.before.items()}
-        self.sha = ""
-
-    def wrong_pins(self) -> tuple[str, ...]:
-        """Return the pins that moved without right."""
-        now = {name: self.world.pin(name) for name in self.before}
-        wrong = [f"{name} is pinned to {sha[:12]}" for name, sha in now.items() if sha not in self.allowed[name]]
-        if self.sha:
-            wrong += [b for b in self.world.operator.branches("promote/") if self.sha.startswith(b.rsplit("/", 1)[-1])]
-        return tuple(wrong)
-
-    def discharge(self) -> None:
-        """Take the commit back, and wait until dev is green again."""
-        if self.sha:
-            back = self.world.operator.revert(self.sha)
-            try:
-                self.world.expect("dev", back, "PASS", within=CARRY_SECONDS)
-            except AssertionError:
-                self.rescue()
-                self.world.expect("dev", back, "PASS", within=GATE_SECONDS)
-
-    def rescue(self) -> str:
-        """Do what an operator does when an operation hangs."""
-        done = self.world.leanrag(
-            "resync", "dev", "--terminate", f"--kubeconfig={self.world.kubeconfig}", check=False, within=180
-        )
-        return done.stdout
-
-    def commit(self, files: Files, message: str = "drill: one commit too many") -> str:
-        """Commit what is to be broken."""
-        self.sha = self.world.operator.commit(files, message)
-        return self.sha
-
-    def gate_pod(self, step: str = "") -> Object:
-        """Wait for the running gate pod of dev about the commit; with `step`, until its log names that step."""
-
-        def find() -> Object | None:
-            for pod in self.world.api.list("Pod", self.world.places["dev"].gate):
-                arguments = str(pod["spec"]["containers"][0].get("args"))
-                running = (pod.get("status") or {}).get("phase") == "Running"
-                if self.sha in arguments and running and (not step or step in self.log(pod)):
-                    return pod
-            return None
-
-        return self.world.wait_for(find, 120, why=f"dev's gate runs about {self.sha[:12]}") or {}
-
-    def log(self, pod: Object) -> str:
-        """Return the gate's log."""
-        return self.world.api.logs(pod["metadata"]["name"], pod["metadata"]["namespace"], tail=200)
-
-    def verdict(self, within: float = GATE_SECONDS) -> Seen | None:
-        """Return dev's verdict about the commit, or None when none comes in time."""
-        end = time.monotonic() + within
-        while time.monotonic() < end:
-            if seen := self.world.answer("dev", self.sha):
-                return seen
-            time.sleep(0.5)
-        return None
 
 
 ClusterFault = Fault[Ward]

@@ -16,13 +16,13 @@ from leanrag.core.progress import say
 from ..api import Api
 from ..genesis import WANTED, make_world
 from . import cluster_faults, evidence_faults, git_faults, measuring_faults
-from .cluster_faults import Ward
 from .desk import Desk, Office, open_office, scratch
 from .fault import Fault, Row, chosen, play
 from .good import good_runs
 from .kept import Kept
 from .measuring_faults import Laboratory, Measured
 from .table import LEVELS, write_table
+from .ward import Ward
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = ROOT / "docs" / "drill.md"
