@@ -27,7 +27,7 @@ KEEP ?=
 # What `make e2e` and `make drill` run on: our own bench, or CLUSTER=current for the cluster that KUBECONFIG names.
 export CLUSTER ?= bench
 
-.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale bench-check bench-gate differential fuzz
+.PHONY: help demo test setup lint types unit long charts check docs lock clean-cache down e2e drill reconcile bench-up bench-down bench-scale bench-check bench-gate observe differential fuzz
 
 help: ## list every verb
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,7 @@ long: setup ## the long tests: more GuideLLM runs, more servers
 docs: setup ## write what is generated: chart READMEs, AppProjects, the settings of OpenShift GitOps, docs/rules.md
 	@for part in docs projects gitops; do $(BIN)/python -m leanrag.render.$$part --write; done
 	@$(BIN)/python -m leanrag.checks.explain --write
+	@$(BIN)/python -m leanrag.dashboards --write
 
 bench-check: setup ## how quick the check is, beside kubeconform and helm; writes docs/performance.md (about 20 minutes)
 	@$(LEANRAG) tools helm render schemas kubeconform
@@ -100,6 +101,10 @@ bench-check: setup ## how quick the check is, beside kubeconform and helm; write
 bench-gate: setup ## how often the gate is wrong, and what it is worth; goes on where it was stopped; writes docs/statistics.md (hours)
 	@$(LEANRAG) tools guidellm vllm tiny-llama
 	@$(BIN)/python validation/benchmarks/gate --write
+
+observe: setup ## every query, alert and board, on the demo's stack and a real Prometheus; writes docs/observability.md (about 2 hours)
+	@$(LEANRAG) tools helm render schemas guidellm vllm ogx minilm tiny-llama tiktoken
+	@$(BIN)/python validation/benchmarks/observe --write
 
 differential: setup ## our verdict on 16,000 objects beside a real API server's; writes docs/differential.md
 	@$(LEANRAG) tools helm render schemas

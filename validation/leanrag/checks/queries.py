@@ -13,7 +13,7 @@ from leanrag.render.manifest import Manifest
 
 _Path = tuple[str | int, ...]
 # What Grafana puts in the place of a variable is not known: a duration in brackets, else a number.
-_IN_BRACKETS = re.compile(r"\[\s*\$\{?\w+(:\w+)?\}?\s*(:[^\]]*)?\]")
+_IN_BRACKETS = re.compile(r"\[\s*\$(?:\{\w+(?::\w+)?\}|\w+)\s*(:[^\]]*)?\]")
 _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)""")
 _VARIABLE = re.compile(r"\$\{\w+(:\w+)?\}|\$\w+|\[\[\w+\]\]")
 _VALUES = re.compile(r"\s*label_values\s*\(\s*(?:(?P<metric>.*\S)\s*,)?\s*(?P<label>\w+)\s*\)\s*$", re.DOTALL)
@@ -130,7 +130,7 @@ def _query(node: Mapping[str, Any]) -> str | None:
 
 def _parsable(text: str) -> tuple[str, str, frozenset[str], bool]:
     """Return a text without Grafana's variables, as the fields of a Query; inside quotes they are only text."""
-    text = _IN_BRACKETS.sub(lambda found: "[5m:1m]" if found[2] else "[5m]", text)
+    text = _IN_BRACKETS.sub(lambda found: "[5m:1m]" if found[1] else "[5m]", text)
     parts = _QUOTED.split(text)
     changed = [part if index % 2 else _VARIABLE.sub("1", part) for index, part in enumerate(parts)]
     return "".join(changed), "", frozenset(), changed != parts
