@@ -139,7 +139,12 @@ def dashboard(*expressions: str, **more: Any) -> dict[str, Any]:
 
 def test_what_grafana_puts_in_later_is_no_obstacle() -> None:
     text = 'sum by (model_name) (rate(vllm:request_success_total{model_name=~"$model"}[$__rate_interval])) > $limit'
-    assert findings(dashboard(text, "max_over_time(up[$__range:$step])", "max_over_time(up[$__range:5m])", "up[${window}]")) == []
+    assert (
+        findings(
+            dashboard(text, "max_over_time(up[$__range:$step])", "max_over_time(up[$__range:5m])", "up[${window}]")
+        )
+        == []
+    )
 
 
 def test_a_variable_where_the_answer_hangs_on_it_is_unknown_never_a_pass() -> None:
