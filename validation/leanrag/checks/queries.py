@@ -19,6 +19,8 @@ _VARIABLE = re.compile(r"\$\{\w+(:\w+)?\}|\$\w+|\[\[\w+\]\]")
 _VALUES = re.compile(r"\s*label_values\s*\(\s*(?:(?P<metric>.*\S)\s*,)?\s*(?P<label>\w+)\s*\)\s*$", re.DOTALL)
 _RESULT = re.compile(r"\s*query_result\s*\((?P<query>.*)\)\s*$", re.DOTALL)
 _LANGUAGES = ("prometheus", "", None)
+# Labels of ConfigMaps that Grafana's sidecars read, or OpenShift's console.
+_BOARDS = frozenset({"grafana_dashboard", "console.openshift.io/dashboard"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Query:
 
 
 def queries(scope: Scope) -> Iterator[Query]:
-    """Yield every query of PrometheusRules, ScaledObjects, Grafana's and Perses' dashboards."""
+    """Yield every query of rules, ScaledObjects, and dashboards of Grafana, Perses and OpenShift's console."""
     for manifest in scope.manifests:
         match manifest.kind:
             case "PrometheusRule":
@@ -54,7 +56,7 @@ def queries(scope: Scope) -> Iterator[Query]:
                 yield from _json(manifest, ("spec", "json"))
             case "PersesDashboard":
                 yield from _panels(manifest, ("spec",), manifest.body.get("spec"))
-            case "ConfigMap" if "grafana_dashboard" in mapping(at(manifest.body, ("metadata", "labels"))):
+            case "ConfigMap" if not _BOARDS.isdisjoint(mapping(at(manifest.body, ("metadata", "labels")))):
                 for key in mapping(manifest.body.get("data")):
                     yield from _json(manifest, ("data", str(key)))
 

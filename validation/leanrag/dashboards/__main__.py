@@ -1,30 +1,33 @@
-"""`python -m leanrag.dashboards [--write]`: say which files of the chart are not what the boards say, or write them."""
+"""`python -m leanrag.dashboards [--write]`: say which files of charts are not what the boards say, or write them."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from leanrag.dashboards import console, grafana
 from leanrag.dashboards.everything import ALL
-from leanrag.dashboards.grafana import text
+from leanrag.dashboards.model import Board
 
-FOLDER = Path(__file__).parents[3] / "charts/observe/dashboards/files"
+CHARTS = Path(__file__).parents[3] / "charts"
+# Who may write where the console reads is a chart of the platform, so its files lie there.
+FOLDERS: Mapping[str, Callable[[Board], str]] = {
+    "observe/dashboards/files": grafana.text,
+    "platform/monitoring/files": console.text,
+}
 
 
-def main(arguments: Iterable[str], folder: Path = FOLDER) -> int:
+def main(arguments: Iterable[str], charts: Path = CHARTS) -> int:
     """Return 0 when every file is as it should be, or has been written."""
-    wanted = {f"{board.name}.json": text(board) for board in ALL}
+    wanted = {charts / folder / f"{board.name}.json": text(board) for folder, text in FOLDERS.items() for board in ALL}
     if "--write" in arguments:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, body in wanted.items():
-            (folder / name).write_text(body)
-    bad = sorted(name for name in {*wanted, *_there(folder)} if _there(folder).get(name) != wanted.get(name))
-    for name in bad:
-        print(f"{folder / name}: is not what leanrag.dashboards says; run: python -m leanrag.dashboards --write")
+        for path, body in wanted.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(body)
+    there = {path: path.read_text() for folder in FOLDERS for path in (charts / folder).glob("*.json")}
+    bad = sorted(path for path in {*wanted, *there} if there.get(path) != wanted.get(path))
+    for path in bad:
+        print(f"{path}: is not what leanrag.dashboards says; run: python -m leanrag.dashboards --write")
     return int(bool(bad))
-
-
-def _there(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.glob("*.json")}
 
 
 if __name__ == "__main__":

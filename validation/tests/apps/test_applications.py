@@ -210,7 +210,7 @@ def test_every_namespace_that_an_application_writes_to_is_made_by_one_that_needs
                 assert wave(body) == first, app.name
             used.add(body["metadata"].get("namespace", app.namespace))
     # The platform's own, which are there before anything of ours.
-    given = {"openshift-monitoring", "openshift-user-workload-monitoring", "openshift-ingress"}
+    given = {f"openshift-{name}" for name in ("config-managed", "monitoring", "user-workload-monitoring", "ingress")}
     # An operator makes these itself: cert-manager's for its operand, OpenShift AI's when its operator starts.
     by_operators = {"cert-manager", "redhat-ods-applications"}
     assert used - made <= given | by_operators

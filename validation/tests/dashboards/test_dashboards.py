@@ -14,7 +14,7 @@ from leanrag.checks.queries import queries
 from leanrag.checks.rules.metrics_known import queries_ask_for_what_exists, queries_fit_their_types
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope
-from leanrag.dashboards.__main__ import FOLDER, main
+from leanrag.dashboards.__main__ import main
 from leanrag.dashboards.everything import ALL
 from leanrag.dashboards.grafana import text
 from leanrag.dashboards.model import Board, Panel
@@ -26,7 +26,7 @@ PANELS = [(board, panel) for board in ALL for panel in board.panels]
 
 
 def scope_of(board: Board) -> Scope:
-    app = App("dashboards", "dev", "observe", "dashboards", "dashboards", "lr-observe", FOLDER, FOLDER, ())
+    app = App("dashboards", "dev", "observe", "dashboards", "dashboards", "lr-observe", ROOT, ROOT, ())
     body = {"kind": "GrafanaDashboard", "metadata": {"name": board.name}, "spec": {"json": text(board)}}
     return Scope((Manifest(app, "t.yaml", body),), Schemas.__new__(Schemas), None)
 
@@ -41,8 +41,8 @@ def test_the_chart_has_what_the_boards_say(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_file_that_was_changed_by_hand_is_told_and_written_anew(tmp_path: Path) -> None:
     assert main(["--write"], tmp_path) == 0
-    (tmp_path / "serving.json").write_text("{}")
-    (tmp_path / "old.json").write_text("{}")
+    (tmp_path / "observe/dashboards/files/serving.json").write_text("{}")
+    (tmp_path / "platform/monitoring/files/old.json").write_text("{}")
     assert main([], tmp_path) == 1
 
 

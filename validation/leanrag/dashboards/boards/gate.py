@@ -57,7 +57,7 @@ _COMMITS = Row(
                     f"max_over_time(({_place('leanrag_gate_outcome', 'cluster', CLUSTER)}"
                     " * on (cluster) group_right ()"
                     " max by (cluster, environment, revision, id, mode, trigger, attempt)"
-                    f" (leanrag_gate_verdict_info{{{CLUSTER}}}))[${{__range}}:5m])",
+                    f" (leanrag_gate_verdict_info{{{CLUSTER}}}))[$__range:5m])",
                     "outcome",
                 ),
             ),
