@@ -1,6 +1,7 @@
 """Sends a few requests one after the other and takes their times: what one needs that has the engine to itself."""
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,18 +30,27 @@ class _Took:
     itl: float
 
 
-def measure(url: str, model: str, traffic: Traffic, seed: int, api_key: str = "", count: int = COUNT) -> Alone:
+def measure(
+    url: str,
+    model: str,
+    traffic: Traffic,
+    seed: int,
+    api_key: str = "",
+    count: int = COUNT,
+    seconds: float = math.inf,
+) -> Alone:
     """Return what `count` requests of this traffic's size take one by one, after one that only warms up.
 
-    `url` has no /v1. Raises UnreachableError when nobody answers, InputError for an answer that is not a stream.
+    `url` has no /v1; `seconds` is the time for all of them. Raises UnreachableError when nobody answers within the
+    traffic's timeout, InputError for an answer that is not a stream.
     """
     say(f"diagnose: {count} requests to {model}, one at a time")
-    texts = prompts(seed, count + 1, traffic.prompt_tokens)
-    took = [_ask(url, model, text, traffic, api_key) for text in texts][1:]
+    texts, until = prompts(seed, count + 1, traffic.prompt_tokens), time.monotonic() + seconds
+    took = [_ask(url, model, text, traffic, api_key, until) for text in texts][1:]
     return Alone(middle([each.ttft for each in took]), middle([each.itl for each in took]), f"{count} sent one by one")
 
 
-def _ask(url: str, model: str, prompt: str, traffic: Traffic, api_key: str) -> _Took:
+def _ask(url: str, model: str, prompt: str, traffic: Traffic, api_key: str, until: float) -> _Took:
     body = {
         "model": model,
         "messages": [{"role": "user", "content": prompt}],
@@ -51,6 +61,8 @@ def _ask(url: str, model: str, prompt: str, traffic: Traffic, api_key: str) -> _
     }
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     began = time.monotonic()
+    if (left := min(traffic.timeout_seconds, until - began)) <= 0:
+        raise UnreachableError(f"{url}: too slow for {COUNT} lone requests in the time that was left", hint=_HINT)
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy of the machine between the two
@@ -59,24 +71,37 @@ def _ask(url: str, model: str, prompt: str, traffic: Traffic, api_key: str) -> _
                 json=body,
                 headers=headers,
                 stream=True,
-                timeout=traffic.timeout_seconds,
+                timeout=left,
                 allow_redirects=False,
             )
             if reply.status_code != 200:
                 raise InputError(f"{url}: HTTP {reply.status_code} to a lone request", hint=_HINT)
-            return _timed(_events(reply), began, url)
+            return _timed(_events(reply, began + left), began, url)
     except requests.RequestException as error:
         raise UnreachableError(f"{url}: {type(error).__name__} while measuring lone requests", hint=_HINT) from None
 
 
-def _events(reply: requests.Response) -> Iterator[dict[str, Any]]:
-    # One byte at a time: a larger chunk would wait for more tokens than there are yet.
-    for line in reply.iter_lines(chunk_size=1):
+def _events(reply: requests.Response, until: float) -> Iterator[dict[str, Any]]:
+    for line in _lines(reply, until):
         if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
             try:
                 yield dict(mapping(json.loads(line[5:])))
             except ValueError:
                 raise InputError("a lone request's stream holds something that is not JSON", hint=_HINT) from None
+
+
+def _lines(reply: requests.Response, until: float) -> Iterator[bytes]:
+    """Yield lines until a moment: a stream that never ends keeps every single read short."""
+    line = b""
+    # One byte at a time: a larger chunk would wait for more tokens than there are yet.
+    for byte in reply.iter_content(1):
+        if time.monotonic() > until:
+            raise UnreachableError("a lone request was not answered in its time", hint=_HINT)
+        if byte == b"\n":
+            yield line
+            line = b""
+        else:
+            line += byte
 
 
 def _timed(events: Iterator[dict[str, Any]], began: float, url: str) -> _Took:

@@ -10,15 +10,18 @@ from pathlib import Path
 
 from leanrag.core.errors import LeanragError, StoppedError
 from leanrag.core.files import write_atomic
+from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
-from leanrag.core.result import JSON
+from leanrag.core.result import JSON, StepResult
 from leanrag.diagnose.commands import Known, engine_of
 from leanrag.diagnose.decide import Run, diagnose
 from leanrag.diagnose.model import Alone, Diagnosis, Fact
 from leanrag.diagnose.slow import alone
+from leanrag.gate.lift import check_facts
 from leanrag.load import runs
 from leanrag.load.observe import measured
 from leanrag.load.prompts import shared_share
+from leanrag.load.report import Stage
 from leanrag.slo.objectives import Slo
 from leanrag.slo.shape import STEADY
 
@@ -48,7 +51,7 @@ def why(failed: Failed, folder: Path) -> dict[str, JSON] | None:
         if found is None or not (found.symptoms or found.findings):
             return None
         write_atomic(folder / runs.DIAGNOSIS, json.dumps(found.document(), indent=2) + "\n")
-        return _entry(failed.model, found)
+        return _checked(_entry(failed.model, found))
     except StoppedError:
         raise
     except LeanragError as error:
@@ -58,20 +61,33 @@ def why(failed: Failed, folder: Path) -> dict[str, JSON] | None:
         return _unknown(failed.model, f"the run could not be diagnosed: unexpected {type(error).__name__}: {error}")
 
 
+def _checked(entry: dict[str, JSON]) -> dict[str, JSON]:
+    """Return the entry; InputError for one that the verdict would refuse, and all that was judged with it."""
+    check_facts(StepResult("judge", Outcome.FAIL, "", 0.0, facts={"diagnoses": [entry]}))
+    return entry
+
+
 def _diagnosis(failed: Failed) -> Diagnosis | None:
     stage, slo = runs.counted(failed.run), failed.slo
     if stage is None:
         return None
     snapshots = failed.run.snapshots or ()
+    if runs.several(snapshots):
+        snapshots = ()  # the counts of one engine after those of another explain nothing
     engine = engine_of(snapshots, Known(overlay=failed.overlay if failed.overlay.is_file() else None))
     # These prompts are ours: without a declared prefix each begins with words of its own.
     shared = shared_share(slo.traffic, slo.shape or STEADY, failed.seed)
     known = Run(stage, slo, snapshots, engine, None, shared)
     found = diagnose(known)
-    if not found.symptoms or alone(measured(stage, slo.traffic.warmup_requests), stage.rows) is not None:
-        return found
-    lone = _asked(failed)
+    lone = _asked(failed) if _worth_asking(found, stage, slo) else None
     return diagnose(replace(known, alone=lone)) if lone else found
+
+
+def _worth_asking(found: Diagnosis, stage: Stage, slo: Slo) -> bool:
+    """Whether something was slow, somebody is there to be asked, and the run itself does not tell."""
+    answered = any(row.status == "successful" for row in stage.rows)
+    slow = any(each.slow for each in found.symptoms)
+    return answered and slow and alone(measured(stage, slo.traffic.warmup_requests), stage.rows) is None
 
 
 def _asked(failed: Failed) -> Alone | None:
@@ -79,8 +95,8 @@ def _asked(failed: Failed) -> Alone | None:
         return failed.ask() if failed.ask else None
     except StoppedError:
         raise
-    except LeanragError as error:
-        say(error.message)
+    except Exception as error:
+        say(f"diagnose: lone requests told nothing: {error}")
         return None
 
 

@@ -14,6 +14,8 @@ from leanrag.gate.verdict import Verdict
 from leanrag.load.runs import DIAGNOSIS
 
 KEEP = 50
+# What a run recorded is some MB a model, its verdict some hundred KB.
+KEEP_RECORDED = 20
 FOLDER = "verdicts"
 LOAD = "load"
 # A mark, not a state in a file: it is removed by one unlink after the cluster has the verdict.
@@ -43,6 +45,7 @@ class Shelf:
         `recorded` are what the load step left below `out`/load: the next run will write over it.
         """
         folder = self.out / FOLDER / verdict_id
+        self._prune()
         write_atomic(folder / UNPUBLISHED, "")
         for name, text in files.items():
             write_atomic(folder / name, text)
@@ -51,24 +54,29 @@ class Shelf:
                 write_atomic(folder / LOAD / name, (self.out / LOAD / name).read_bytes())
 
     def published(self, verdict_id: str, files: Mapping[str, str]) -> None:
-        """Take the mark away, put what was published in place of what was not, and make room."""
+        """Take the mark away, put what was published in place of what was not, and make room: the oldest go."""
         folder = self.out / FOLDER / verdict_id
         # First, so that a full disk cannot make a published verdict look lost.
         (folder / UNPUBLISHED).unlink(missing_ok=True)
+        # Before the files: on a full volume they could not be written, and nothing would ever be removed.
+        self._prune()
         for name, text in files.items():
             write_atomic(folder / name, text)
             if name in (VERDICT, EVIDENCE, METRICS):
                 write_atomic(self.out / name, text)
-        self._prune()
 
     def lost(self) -> tuple[Lost, ...]:
         """Return what earlier runs could not publish, oldest first."""
         return tuple(_lost(mark.parent) for mark in sorted((self.out / FOLDER).glob(f"*/{UNPUBLISHED}"), key=_age))
 
     def _prune(self) -> None:
-        folders = sorted((each for each in (self.out / FOLDER).iterdir() if each.is_dir()), key=_age)
+        # Not by the age of the folder, which what is removed from it makes new.
+        folders = [each for each in (self.out / FOLDER).glob("*") if each.is_dir()]
+        folders.sort(key=lambda each: _age(each / VERDICT))
         for folder in folders[: max(0, len(folders) - self.keep)]:
             shutil.rmtree(folder, ignore_errors=True)
+        for folder in folders[:-KEEP_RECORDED]:
+            shutil.rmtree(folder / LOAD, ignore_errors=True)
 
 
 def recorded(verdict: Verdict) -> Iterator[str]:

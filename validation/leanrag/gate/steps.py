@@ -141,7 +141,7 @@ def judging(context: Context) -> StepResult:
     began = time.monotonic()
     reports = context.results["load"].facts.get("reports")
     paths = reports if isinstance(reports, dict) else {}
-    answers = {model.name: _judge(model, paths.get(model.name), context) for model in _measured(context)}
+    answers = {model.name: _judge(model, paths.get(model.name), context, began) for model in _measured(context)}
     several = len(answers) > 1
     judged = {name: answer.judgement for name, answer in answers.items()}
     facts: dict[str, JSON] = {
@@ -168,7 +168,7 @@ class _Answer:
     cause: Mapping[str, JSON] | None = None
 
 
-def _judge(model: ModelTarget, report: JSON, context: Context) -> _Answer:
+def _judge(model: ModelTarget, report: JSON, context: Context, began: float) -> _Answer:
     if not isinstance(report, str):
         return _Answer(Judgement(Outcome.INCONCLUSIVE, "the load step left no report", (), (), ()))
     path, slo = Path(report), slo_of(model)
@@ -181,18 +181,21 @@ def _judge(model: ModelTarget, report: JSON, context: Context) -> _Answer:
         return _Answer(Judgement(Outcome.INCONCLUSIVE, error.message, (), (), ()))
     if found.outcome is Outcome.PASS:
         return _Answer(found)
-    asking = _lone(model, slo, context)
+    asking = _lone(model, slo, context, context.seconds_left - (time.monotonic() - began))
     return _Answer(
         found, why(Failed(run, slo, context.seed, model.name, _overlay(model, context), asking), path.parent)
     )
 
 
-def _lone(model: ModelTarget, slo: Slo, context: Context) -> Callable[[], Alone] | None:
-    """Return what measures a few requests one by one, where there is time for even the slowest."""
-    if context.seconds_left < (COUNT + 1) * slo.traffic.timeout_seconds + JUDGE_SECONDS:
+def _lone(model: ModelTarget, slo: Slo, context: Context, left: float) -> Callable[[], Alone] | None:
+    """Return what measures a few requests one by one, where there is time (`left`, seconds) for even the slowest."""
+    longest = (COUNT + 1) * slo.traffic.timeout_seconds
+    # Two more timeouts: the last one is given up when what it waits for is.
+    if left < longest + 2 * slo.traffic.timeout_seconds + JUDGE_SECONDS:
         return None
     # Not the prompts of the run: those the engine may know by now.
-    return lambda: measure_alone(model.address, model.name, slo.traffic, context.seed ^ 1, model.token)
+    seed = context.seed ^ 1
+    return lambda: measure_alone(model.address, model.name, slo.traffic, seed, model.token, seconds=longest)
 
 
 def _overlay(model: ModelTarget, context: Context) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leanrag.core.errors import InputError
+from leanrag.core.errors import LeanragError, StoppedError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import JSON, StepResult
 from leanrag.engine.sampler import Sampler
@@ -15,7 +15,7 @@ from leanrag.load.chunked import deciding, longest
 from leanrag.load.chunks import run_chunks
 from leanrag.load.record import ROWS, Watched, record
 from leanrag.load.runner import NAME, run_load
-from leanrag.load.runs import DIAGNOSIS, RUN, read_run, write_run
+from leanrag.load.runs import DIAGNOSIS, REPORT, RUN, read_run, write_run
 from leanrag.slo.objectives import Slo
 from leanrag.slo.shape import STEADY
 
@@ -67,7 +67,7 @@ def measure(
 
 def _forget(folder: Path) -> None:
     # What an earlier run left here must not be taken for this one's.
-    for old in (folder / RUN, folder / DIAGNOSIS, folder / ROWS, *folder.glob("engine*.jsonl.zst")):
+    for old in (*(folder / name for name in (RUN, REPORT, DIAGNOSIS, ROWS)), *folder.glob("engine*.jsonl.zst")):
         old.unlink(missing_ok=True)
 
 
@@ -119,7 +119,16 @@ def _recorded(
             return step
         about = {**(labels or {}), "tool": run.report.tool}
         done = record(folder, run.stage, watched, service.model, slo.objectives, about)
-    except InputError as error:
-        # The report is there and can be judged; what could not be kept beside it is said.
-        return replace(step, facts={**step.facts, "unrecorded": error.message})
+    except StoppedError:
+        raise
+    except LeanragError as error:
+        return _unrecorded(step, error.message)
+    except Exception as error:
+        # What is kept beside a report must not cost the report, not even by a defect of ours.
+        return _unrecorded(step, f"unexpected {type(error).__name__}: {error}")
     return replace(step, facts={**step.facts, "engine": done.entry(), "files": [each.name for each in done.files]})
+
+
+def _unrecorded(step: StepResult, why: str) -> StepResult:
+    """The report is there and can be judged; what could not be kept beside it is said."""
+    return replace(step, facts={**step.facts, "unrecorded": why})

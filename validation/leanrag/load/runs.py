@@ -109,8 +109,12 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _chunks(folder: Path, listed: Sequence[Any], slo: Slo) -> Iterator[Chunk]:
-    traffic = longest(slo)
-    for one, size in zip(listed, sizes(traffic), strict=False):
+    traffic, planned = longest(slo), sizes(longest(slo))
+    if len(listed) > len(planned):
+        raise InputError(
+            f"{folder / RUN}: {len(listed)} chunks, and this slo: block sends {len(planned)} at most", hint=_HINT
+        )
+    for one, size in zip(listed, planned, strict=False):
         source = folder / str(one["report"])
         found = chunk(kept.read(source), part_of(traffic, size), int(one["seed"]), source, slo.shape or STEADY)
         if isinstance(found, str):

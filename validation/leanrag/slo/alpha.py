@@ -5,7 +5,6 @@ promise errs, however many others there are: the chance of a false pass is not t
 Berger, Technometrics 24, 1982). One FAIL is enough to block, so the chances of a false block add up: they are.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leanrag.slo.objectives import ShareAlpha
@@ -27,19 +26,3 @@ def levels(confidence: float, promises: int, method: ShareAlpha) -> Levels:
     """
     error = round(1.0 - confidence, 12)
     return Levels(error, error if method == "none" else error / max(1, promises))
-
-
-def standing(p_values: Sequence[float], error: float, method: ShareAlpha) -> tuple[bool, ...]:
-    """Return which claims stand when the chance that any of them is false may be `error`; `holm` keeps the most.
-
-    A claim's p-value is the chance of what was seen, or worse, where it is false. Whether any claim stands is the same
-    by holm and by bonferroni; holm names more of them (Scandinavian Journal of Statistics 6, 1979).
-    """
-    if method != "holm":
-        return tuple(value < error / (len(p_values) if method == "bonferroni" else 1) for value in p_values)
-    stands = [False] * len(p_values)
-    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        if not p_values[index] < error / (len(p_values) - place):
-            break
-        stands[index] = True
-    return tuple(stands)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leanrag.core.errors import InputError
 from leanrag.slo import shape
-from leanrag.slo.feasible import MOST_RATE, problems
+from leanrag.slo.feasible import MOST_RATE, most_requests, problems
 from leanrag.slo.objectives import METRICS, Decision, Objective, ShareAlpha, Slo, Traffic, Zone
 from leanrag.slo.shape import ShapeBlock
 
@@ -102,7 +102,8 @@ def parse(block: object, place: str) -> Slo:
         share_alpha=found.shareAlpha,
         shape=found.traffic.shape.shape() if found.traffic.shape else None,
     )
-    shaped = shape.problems(slo.shape, slo.traffic.rate, slo.traffic.sent, MOST_RATE) if slo.shape else ()
+    sent = most_requests(slo) + slo.traffic.warmup_requests
+    shaped = shape.problems(slo.shape, slo.traffic.rate, sent, MOST_RATE) if slo.shape else ()
     if impossible := (*problems(slo), *shaped):
         raise _refuse(place, list(impossible))
     return slo

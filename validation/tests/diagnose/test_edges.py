@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -60,6 +61,20 @@ def test_an_answer_that_is_no_stream_of_tokens_is_refused(
     with FakeModel(behaviour) as running, pytest.raises(kind, match=words) as error:
         measure(running.url, "tiny", TRAFFIC, seed=1, count=1)
     assert error.value.hint
+
+
+def test_a_stream_that_drips_on_is_given_up_in_its_time() -> None:
+    slow = replace(TRAFFIC, output_tokens=1000, timeout_seconds=0.3)
+    with FakeModel(Behaviour(first_token=0.0, between_tokens=0.05)) as running:
+        with pytest.raises(UnreachableError, match="not answered in its time"):
+            measure(running.url, "tiny", slow, seed=1)
+        assert len(running.seen.bodies) == 1
+
+
+def test_nothing_is_sent_without_time_for_it(server: FakeModel) -> None:
+    with pytest.raises(UnreachableError, match="the time that was left"):
+        measure(server.url, "tiny", TRAFFIC, seed=1, seconds=0.0)
+    assert server.seen.bodies == []
 
 
 def test_nobody_at_the_address_is_said(server: FakeModel) -> None:

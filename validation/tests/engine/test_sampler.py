@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from leanrag.core.errors import InputError
+from leanrag.core.errors import InputError, StoppedError
 from leanrag.core.jsonl import write_lines
 from leanrag.engine import sampler
 from leanrag.engine.recording import read_snapshots, write_snapshots
@@ -113,6 +113,37 @@ def test_an_engine_that_is_not_there_does_not_stop_the_run():
     assert ran
     assert watching.snapshots == ()
     assert watching.problems == ("http://127.0.0.1:9/metrics: nothing accepts connections",)
+
+
+def test_a_defect_of_ours_does_not_stop_the_run(engine, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("of ours")
+
+    served = engine((200, "a 1\n"))
+    monkeypatch.setattr(sampler, "snapshot", broken)
+    with Sampler(served.url, every=0.01) as watching:
+        served.wait(3)
+    assert watching.problems == (f"{served.url}: unexpected ZeroDivisionError: of ours",)
+
+
+def test_a_stop_ends_the_run_that_is_watched(engine, monkeypatch):
+    def stopped(*_):
+        raise StoppedError("stopped by SIGTERM")
+
+    monkeypatch.setattr(sampler, "snapshot", stopped)
+    with pytest.raises(StoppedError), Sampler(engine((200, "a 1\n")).url, every=3600):
+        pass
+
+
+def test_a_long_run_keeps_its_ends_and_no_more_than_can_be_read_back(engine, monkeypatch):
+    monkeypatch.setattr(sampler, "MOST_SAMPLES", 8)
+    served = engine(*((200, f"a {n}\n") for n in range(400)))
+    with Sampler(served.url, every=0.001) as watching:
+        served.wait(30)
+    seen = readings(watching.snapshots)
+    assert len(seen) <= 8
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (0, len(served.seen) - 1)
 
 
 def test_an_error_inside_the_block_is_not_hidden(engine):

@@ -1,6 +1,7 @@
 """A verdict becomes known whole, once, under the next number; or it is kept, the exit says so, and the next run too."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ from leanrag.gate.publish import publish
 from leanrag.gate.run import run_gate
 from leanrag.gate.shelf import Shelf
 from leanrag.gate.thin import thin
-from leanrag.gate.verdict import Distribution, read_verdict
+from leanrag.gate.verdict import Cause, Change, Distribution, parse_verdict, read_verdict
 
 SHA = "a" * 40
 KEY = parse_key(make_key()[0], "test")
@@ -215,6 +216,32 @@ def test_the_volume_keeps_the_newest_runs_only(verdict, put, tmp_path):
     assert sorted(path.name for path in (tmp_path / "store" / "verdicts").iterdir()) == ["dev-2", "dev-3"]
 
 
+def test_recordings_go_before_verdicts_and_age_is_that_of_the_verdict(verdict, put, tmp_path):
+    (tmp_path / "store" / "load" / "chat").mkdir(parents=True)
+    (tmp_path / "store" / "load" / "chat" / "rows").write_text("rows")
+    shelf, kept = Shelf(tmp_path / "store", keep=24), tmp_path / "store" / "verdicts"
+    for number in range(30):
+        shelf.put(f"dev-{number:02}", {"verdict.json": "{}"}, ["chat/rows"])
+        os.utime(kept / f"dev-{number:02}" / "verdict.json", (number, number))
+        shelf.published(f"dev-{number:02}", {})
+    assert sorted(path.name for path in kept.iterdir()) == [f"dev-{number:02}" for number in range(6, 30)]
+    assert sorted(path.parent.name for path in kept.glob("*/load")) == [f"dev-{number:02}" for number in range(10, 30)]
+
+
+def test_a_full_volume_is_made_room_on(verdict, put, tmp_path, monkeypatch):
+    shelf = Shelf(tmp_path / "store", keep=1)
+    shelf.put("dev-1", {"verdict.json": "{}"})
+
+    def full(*_):
+        raise InputError("no space")
+
+    monkeypatch.setattr("leanrag.gate.shelf.write_atomic", full)
+    (tmp_path / "store" / "verdicts" / "dev-2").mkdir()
+    with pytest.raises(InputError):
+        shelf.published("dev-2", {"verdict.json": "{}"})
+    assert len(list((tmp_path / "store" / "verdicts").iterdir())) == 1
+
+
 def test_twenty_verdicts_stay_in_the_cluster(verdict, put):
     board = FakeBoard()
     for number in range(1, 24):
@@ -284,6 +311,16 @@ def test_cases_that_did_not_pass_stay_longest(verdict):
     items = tuple(Item(f"case {n}", Outcome.FAIL if n == 7 else Outcome.PASS, "r" * 500) for n in range(400))
     whole = replace(base, steps=(replace(base.steps[2], items=items), *base.steps[3:]))
     assert [item.name for item in thin(whole, 50_000).steps[0].items] == ["case 7"]
+
+
+def test_a_long_diagnosis_keeps_its_cause_and_the_value_to_change_next(verdict):
+    change = Change("capacity.replicas", "1", "2", "w" * 5000)
+    cause = Cause("tiny", "r" * 5000, "KV-cache wall", "s" * 5000, 0.9, ("e" * 1000,) * 500, change)
+    lean = thin(verdict(diagnoses=(cause,), measured_at="2026-01-01T00:00:00Z"), 50_000)
+    (kept,) = lean.diagnoses
+    assert (kept.cause, kept.change.key, kept.change.next) == (cause.cause, "capacity.replicas", "2")
+    assert "evidence of the diagnoses" in lean.skipped[-1].what
+    assert parse_verdict(lean.text(), "x").document is not None
 
 
 def test_a_verdict_that_fits_is_left_as_it_is(verdict):

@@ -1,12 +1,13 @@
 """A measured run is kept with what its engine said, and read back; an engine that is silent changes no decision."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from leanrag.compare.sides import read_side
-from leanrag.core.errors import InputError
+from leanrag.core.errors import InputError, StoppedError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import StepResult
 from leanrag.engine.recording import write_snapshots
@@ -121,7 +122,7 @@ def measured(tmp_path, monkeypatch):
 
 def test_a_run_is_kept_with_every_request_and_what_the_engine_said(measured, tmp_path):
     (tmp_path / "load").mkdir()
-    for stale in ("engine-2.jsonl.zst", "diagnosis.json", "run.json"):
+    for stale in ("engine-2.jsonl.zst", "diagnosis.json", "run.json", "guidellm.json.gz"):
         (tmp_path / "load" / stale).write_text("of an earlier run")
     step = measured(SLO)
     assert sorted(path.name for path in (tmp_path / "load").iterdir()) == [
@@ -135,13 +136,37 @@ def test_a_run_is_kept_with_every_request_and_what_the_engine_said(measured, tmp
     assert judge_report(Path(step.facts["report"]), SLO, MODEL).outcome is Outcome.PASS
 
 
-def test_what_cannot_be_kept_is_said_and_the_report_still_counts(measured, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(InputError("no space"), "no space"), (ZeroDivisionError("of ours"), "unexpected ZeroDivisionError: of ours")],
+)
+def test_what_cannot_be_kept_is_said_and_the_report_still_counts(measured, monkeypatch, error, said):
     def full(*_):
-        raise InputError("no space")
+        raise error
 
     monkeypatch.setattr(module, "record", full)
     step = measured(SLO)
-    assert (step.outcome, step.facts["unrecorded"]) == (Outcome.PASS, "no space")
+    assert (step.outcome, step.facts["unrecorded"]) == (Outcome.PASS, said)
+    assert judge_report(Path(step.facts["report"]), SLO, MODEL).outcome is Outcome.PASS
+
+
+def test_a_stop_while_a_run_is_kept_ends_the_run(measured, monkeypatch):
+    def stopped(*_):
+        raise StoppedError("stopped by SIGTERM")
+
+    monkeypatch.setattr(module, "record", stopped)
+    with pytest.raises(StoppedError):
+        measured(SLO)
+
+
+def test_an_earlier_report_is_not_taken_for_a_run_in_chunks_that_left_none(measured, monkeypatch, tmp_path):
+    measured(SLO)
+    silent = StepResult("load", Outcome.INCONCLUSIVE, "no report", 1.0)
+    monkeypatch.setattr("leanrag.load.chunks.run_load", lambda *_args, **_named: silent)
+    step = measured(OFTEN)
+    assert (step.outcome, "report" in step.facts) == (Outcome.INCONCLUSIVE, False)
+    with pytest.raises(InputError):
+        judge_report(tmp_path / "load", OFTEN, MODEL)
 
 
 def test_a_sequential_block_is_sent_in_chunks_and_judged_as_one_run(measured, tmp_path):
@@ -183,6 +208,16 @@ def test_a_damaged_run_is_refused_with_a_way_out(tmp_path, text):
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(InputError, match=r"run\.json"):
         runs.read_run(tmp_path, OFTEN)
+
+
+def test_no_chunk_of_a_run_is_left_out_because_the_block_became_smaller(measured, tmp_path):
+    measured(OFTEN)
+    path = tmp_path / "load" / "run.json"
+    document = json.loads(path.read_text())
+    chunks = [document["chunks"][0]] * (len(sizes(longest(OFTEN))) + 1)
+    path.write_text(json.dumps(document | {"chunks": chunks}))
+    with pytest.raises(InputError, match="chunks, and this slo: block sends"):
+        runs.read_run(path, OFTEN)
 
 
 def test_a_sequential_promise_says_how_early_it_can_be_decided():
