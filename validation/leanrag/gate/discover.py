@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leanrag.core.errors import InputError
+from leanrag.gate.economy import Held, held
 from leanrag.rag.target import Target, parse_contract
 from leanrag.render.manifest import Manifest
 
@@ -42,11 +43,12 @@ class ModelContract(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class ModelTarget:
-    """A model to test: `address` is where it really listens, `token` its API key or empty."""
+    """A model to test: `address` is where it really listens, `token` its API key or empty; `held` are its GPUs."""
 
     contract: ModelContract
     address: str
     token: str = field(default="", repr=False)
+    held: Held | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +90,11 @@ def discover(
     can read, cite and refuse; a tiny random one cannot.
     """
     found = tuple(manifests)
-    models = [_model(m, addresses, tokens or {}) for m in found if _labelled(m, SLO_LABEL)]
+    models = [
+        replace(_model(m, addresses, tokens or {}), held=held(found, m.app.name))
+        for m in found
+        if _labelled(m, SLO_LABEL)
+    ]
     rags = [m for m in found if _labelled(m, RAG_LABEL)]
     _refuse_doubles(models, rags)
     rag = _rag(rags[0], addresses, tokens or {}, answering) if rags else None

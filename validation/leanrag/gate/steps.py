@@ -17,6 +17,7 @@ from leanrag.diagnose.model import Alone
 from leanrag.gate.causes import Failed, why
 from leanrag.gate.decide import label
 from leanrag.gate.discover import ModelTarget, Targets
+from leanrag.gate.economy import entry
 from leanrag.gate.plan import Context, Step
 from leanrag.gate.shelf import LOAD
 from leanrag.load.commands import judge_kept, needs
@@ -84,6 +85,8 @@ def loading(guidellm: Path) -> Callable[[Context], StepResult]:
             "unrecorded": _told(results, "unrecorded"),
             "tools": {"guidellm": str(next(iter(results.values())).facts.get("tool", "unknown"))},
         }
+        if economies := _economies(results, context):
+            facts["economy"] = economies
         outcome = worst(result.outcome for result in results.values())
         told = "; ".join(result.reason for result in results.values() if result.outcome is outcome)
         return StepResult("load", outcome, told, time.monotonic() - began, tuple(items), facts)
@@ -94,6 +97,17 @@ def loading(guidellm: Path) -> Callable[[Context], StepResult]:
 def _told(results: Mapping[str, StepResult], key: str) -> dict[str, JSON]:
     """Return one fact of each model, by its name."""
     return {name: result.facts[key] for name, result in results.items() if key in result.facts}
+
+
+def _economies(results: Mapping[str, StepResult], context: Context) -> dict[str, JSON]:
+    """Return what each model made of its GPUs; on one machine nobody knows what its process holds."""
+    plan = context.plan
+    found = {
+        model.name: entry(model.held, results[model.name].facts, slo_of(model), plan.cluster.facts, plan.root)
+        for model in _measured(context)
+        if model.held and plan.scope == "cluster"
+    }
+    return {name: one for name, one in found.items() if one}
 
 
 def _measured(context: Context) -> tuple[ModelTarget, ...]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from leanrag.report import view, words
 from leanrag.report.causes import cause_rows
 from leanrag.report.curves import curves_of
+from leanrag.report.economy import economy_rows
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -31,6 +32,7 @@ def render(document: Mapping[str, Any]) -> str:
         unmeasured=view.unmeasured(rows),
         curves=curves,
         causes=cause_rows(document),
+        economies=economy_rows(document),
         several=len({row.model for row in rows} | {curve.model for curve in curves}) > 1,
         steps=view.step_rows(document),
         skipped=view.skipped_rows(document),

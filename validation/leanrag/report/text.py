@@ -6,6 +6,7 @@ from typing import Any
 
 from leanrag.report import view, words
 from leanrag.report.causes import Cause, cause_rows
+from leanrag.report.economy import economy_rows
 
 WIDTH = 110
 SIGNS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?", "NOT_RUN": "–"}
@@ -19,6 +20,7 @@ def render(document: Mapping[str, Any]) -> str:
         _objectives(document),
         _causes(document),
         _troubles(document),
+        _economy(document),
         _skipped(document),
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -74,6 +76,12 @@ def _troubles(document: Mapping[str, Any]) -> list[str]:
     found = [(name, part) for name, part in (*items, *checks) if part["outcome"] in ("FAIL", "INCONCLUSIVE")]
     lines = [f"{SIGNS[part['outcome']]} {words.clean(name)}: {words.clean(part['reason'])}" for name, part in found]
     return ["what went wrong", *_wrapped(lines)] if lines else []
+
+
+def _economy(document: Mapping[str, Any]) -> list[str]:
+    """Return what each model made of its GPUs."""
+    lines = [line for one in economy_rows(document) for line in one.told]
+    return ["what it makes of its GPUs (this decides nothing)", *_wrapped(lines)] if lines else []
 
 
 def _skipped(document: Mapping[str, Any]) -> list[str]:
