@@ -124,7 +124,7 @@ def test_the_table_names_every_store_of_the_package(api: str) -> None:
 @pytest.mark.parametrize("api", sorted(PACKAGES))
 def test_the_table_knows_what_our_image_has(api: str) -> None:
     needs = [row["needs"] for row in OFFERED.values() if "needs" in row]
-    wanted = {one if isinstance(one, str) else one[api] for one in needs} | {TABLE["s3"]}
+    wanted = {one if isinstance(one, str) else one[api] for one in needs} | {TABLE["s3"], *TABLE["traces"]}
     lock = (ROOT / "bootstrap" / "local" / "locks" / f"{VENVS[api][0]}.txt").read_text()
     assert sorted(wanted & set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))) == TABLE["images"][api]
 

@@ -37,12 +37,39 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
 {{- end -}}
 
 {{- define "rag-stack.command" -}}
+{{- $by := ternary "opentelemetry-instrument, " "" .Values.telemetry.traces.enabled -}}
 {{- if eq .Values.api "ogx" -}}
 # --insecure: without it OGX 1.5.0 wants TLS files. Traffic stays inside the cluster and behind the network policy.
-[ogx, run, {{ include "rag-stack.configPath" . }}, --port, "8321", --insecure]
+[{{ $by }}ogx, run, {{ include "rag-stack.configPath" . }}, --port, "8321", --insecure]
 {{- else -}}
-[llama, stack, run, {{ include "rag-stack.configPath" . }}, --port, "8321"]
+[{{ $by }}llama, stack, run, {{ include "rag-stack.configPath" . }}, --port, "8321"]
 {{- end -}}
+{{- end -}}
+
+{{/*
+Environment of the program that both servers are started by for traces (opentelemetry-distro 0.66b1). It would send logs, too, and by gRPC, and
+makes the one sender of metrics, to which OGX adds its own port.
+*/}}
+{{- define "rag-stack.tracesEnv" -}}
+- name: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
+  value: {{ include "rag-stack.tracesEndpoint" . }}/v1/traces
+- name: OTEL_EXPORTER_OTLP_PROTOCOL
+  value: http/protobuf
+- name: OTEL_METRICS_EXPORTER
+  value: {{ ternary "otlp" "none" (ne .Values.telemetry.otlpEndpoint "") }}
+# Its logs would hold what people asked.
+- name: OTEL_LOGS_EXPORTER
+  value: none
+# Probes, which nobody looks at.
+- name: OTEL_PYTHON_EXCLUDED_URLS
+  value: /v1/health
+# Every statement twice, beside SQLAlchemy's own spans.
+- name: OTEL_PYTHON_DISABLED_INSTRUMENTATIONS
+  value: asyncpg,sqlite3
+{{- end -}}
+
+{{- define "rag-stack.tracesEndpoint" -}}
+{{- .Values.telemetry.traces.endpoint | default (printf "http://tracing.%s.svc.cluster.local:4318" (include "common.namespace" (dict "ctx" . "layer" "observe"))) -}}
 {{- end -}}
 
 {{- define "rag-stack.env" -}}
@@ -67,6 +94,9 @@ app.kubernetes.io/instance: {{ include "common.name" . }}
 {{- with .Values.telemetry.otlpEndpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . }}
+{{- end }}
+{{- if .Values.telemetry.traces.enabled }}
+{{ include "rag-stack.tracesEnv" . }}
 {{- end }}
 {{- if eq .Values.api "ogx" }}
 # OGX reads these two, and not OTEL_RESOURCE_ATTRIBUTES; Llama Stack reads neither.
@@ -224,6 +254,14 @@ sign-in:
 {{- if and .Values.telemetry.enabled .Values.telemetry.otlpEndpoint }}
 telemetry:
   {{- include "rag-stack.edge" .Values.telemetry.otlpEndpoint | nindent 2 }}
+{{- end }}
+{{- if and .Values.telemetry.traces.enabled .Values.telemetry.traces.endpoint }}
+traces:
+  {{- include "rag-stack.edge" .Values.telemetry.traces.endpoint | nindent 2 }}
+{{- else if .Values.telemetry.traces.enabled }}
+traces:
+  to: [{layer: observe}]
+  ports: [4318]
 {{- end }}
 {{- with .Values.networkPolicy.egress }}
 {{ toYaml . }}
