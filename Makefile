@@ -42,7 +42,7 @@ down: setup ## stop whatever the demo left running (after KEEP=1)
 	@$(LEANRAG) local down
 
 test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
-	@$(LEANRAG) tools helm helm-unittest render yaml-golden schemas engines llama-stack ogx guidellm minilm tiktoken
+	@$(LEANRAG) tools helm helm-unittest render yaml-golden promtool schemas engines llama-stack ogx guidellm minilm tiktoken
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 # What tests the bench itself, which another cluster has not.
@@ -105,7 +105,7 @@ bench-gate: setup ## how often the gate is wrong, and what it is worth; goes on 
 	@$(BIN)/python validation/benchmarks/gate --write
 
 observe: setup ## every query, alert and board, on the demo's stack and a real Prometheus; writes docs/observability.md (about 2 hours)
-	@$(LEANRAG) tools helm render schemas guidellm vllm ogx minilm tiny-llama tiktoken
+	@$(LEANRAG) tools helm render schemas prometheus guidellm vllm ogx minilm tiny-llama tiktoken
 	@$(BIN)/python validation/benchmarks/observe --write
 
 differential: setup ## our verdict on 16,000 objects beside a real API server's; writes docs/differential.md

@@ -2,8 +2,6 @@
 
 import calendar
 import math
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +14,7 @@ import requests
 
 from leanrag.core.errors import InputError, ToolError, UnreachableError
 from leanrag.core.files import write_atomic
+from leanrag.render.tools import tool
 
 _START, _TIMEOUT = 60.0, 30.0
 _LOOPBACK = "127.0.0.1"
@@ -33,14 +32,6 @@ class Found(NamedTuple):
         return self.points[-1][1]
 
 
-def program() -> Path:
-    """Return Prometheus: LEANRAG_PROMETHEUS, or the one on PATH."""
-    found = os.environ.get("LEANRAG_PROMETHEUS") or shutil.which("prometheus")
-    if not found:
-        raise ToolError("no prometheus on PATH", hint="apt-get install prometheus, or LEANRAG_PROMETHEUS=/path/to/it")
-    return Path(found)
-
-
 class Prometheus:
     """A context manager; `config` is the text of its configuration, `rules` the texts of its rule files by name."""
 
@@ -50,7 +41,11 @@ class Prometheus:
             write_atomic(folder / "rules" / name, text)
         self.configure(config, reload=False)
         self._log = (folder / "prometheus.log").open("wb")
-        argv = (program(), f"--config.file={folder / 'prometheus.yaml'}", f"--storage.tsdb.path={folder / 'data'}")
+        argv = (
+            tool("prometheus"),
+            f"--config.file={folder / 'prometheus.yaml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+        )
         more = (f"--web.listen-address={self.url.removeprefix('http://')}", "--web.enable-lifecycle")
         self._process = subprocess.Popen(
             [*argv, *more], stdout=self._log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True

@@ -34,6 +34,8 @@ _PROGRAMS = {
     "kubelet": ("cluster", "k8s.io/kubernetes/cmd/kubelet"),
     "kserve-manager": ("kserve", "github.com/kserve/kserve/cmd/manager"),
     "kserve-llmisvc": ("kserve", "github.com/kserve/kserve/cmd/llmisvc"),
+    "prometheus": ("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
+    "promtool": ("prometheus", "github.com/prometheus/prometheus/cmd/promtool"),
 }
 # Minutes of building on two cores with an empty build cache; whoever waits wants to know.
 _MINUTES = {
@@ -116,8 +118,9 @@ def _built(name: str) -> Path:
         return target
     compiler = go()
     say(f"building {name} into {target.parent} (once; {_MINUTES.get(name, '1 to 3')} minutes on two cores)")
+    flags = ("-trimpath", *_flags(module, "build.flags"), "-ldflags", " ".join(("-s -w", *_flags(module, "ld.flags"))))
     done = run(
-        [compiler, "build", "-trimpath", "-ldflags", _ldflags(module), "-o", target, package or _package(module)],
+        [compiler, "build", *flags, "-o", target, package or _package(module)],
         what=f"go build {name}",
         timeout=1800,
         cwd=module,
@@ -140,9 +143,9 @@ def _module_hash(module: Path) -> str:
     return digest.hexdigest()
 
 
-def _ldflags(module: Path) -> str:
-    extra = module / "ld.flags"
-    return "-s -w " + (extra.read_text().strip() if extra.is_file() else "")
+def _flags(module: Path, name: str) -> tuple[str, ...]:
+    path = module / name
+    return tuple(path.read_text().split()) if path.is_file() else ()
 
 
 def _package(module: Path) -> str:
