@@ -81,7 +81,7 @@ def status_verb() -> int:
     return 0 if all(part.alive for part in parts) else 1
 
 
-_PROGRAMS = "helm helm-unittest render sim kubeconform registry yaml-golden prometheus promtool".split()
+_PROGRAMS = ("helm", "helm-unittest", "render", "sim", "kubeconform", "registry", "yaml-golden", "prometheus", "promtool")
 
 
 def _preparations() -> dict[str, Callable[[], object]]:
