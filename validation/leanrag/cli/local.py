@@ -81,12 +81,12 @@ def status_verb() -> int:
     return 0 if all(part.alive for part in parts) else 1
 
 
-_PROGRAMS = ("helm", "helm-unittest", "render", "sim", "kubeconform", "registry", "yaml-golden", "prometheus", "promtool")
+_GO = ("helm", "helm-unittest", "render", "sim", "kubeconform", "registry", "yaml-golden", "prometheus", "promtool")
 
 
 def _preparations() -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {"schemas": schemas, "engines": prepare_all}
-    found |= {name: partial(tool, name) for name in _PROGRAMS}
+    found |= {name: partial(tool, name) for name in _GO}
     found |= {each.name: partial(environment, each.name) for each in ENVIRONMENTS}
     found |= {each.name: partial(asset, each.name) for each in ASSETS}
     return found
