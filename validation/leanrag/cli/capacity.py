@@ -9,7 +9,17 @@ import click
 from leanrag.capacity.commands import Service, capacity
 from leanrag.capacity.search import Plan
 from leanrag.capacity.words import document, lines
-from leanrag.cli.measure import KEY_HELP, key_from, path_type, program_from, seed_from, slo_option
+from leanrag.cli.measure import (
+    format_option,
+    guidellm_option,
+    key_from,
+    key_option,
+    path_type,
+    program_from,
+    seed_from,
+    seed_option,
+    slo_option,
+)
 from leanrag.core.errors import InputError
 from leanrag.load.commands import read_slo
 from leanrag.slo.feasible import MOST_RATE
@@ -29,10 +39,10 @@ _rate = click.FloatRange(0, MOST_RATE, min_open=True)
 @click.option("--arrivals", type=click.Choice(["steady", "poisson"]), help="By default as slo.traffic.shape has them.")
 @click.option("--minutes", type=click.FloatRange(1), default=60.0, show_default=True, help="Time for all of it.")
 @click.option("--out", default=Path("out/capacity"), show_default=True, type=path_type, help="Folder for the reports.")
-@click.option("--seed", type=int, help="Prompts come from it; by default another one each time, so no cache answers.")
-@click.option("--api-key-env", default="", help=KEY_HELP)
-@click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@seed_option
+@key_option
+@guidellm_option
+@format_option
 def capacity_verb(
     endpoint: str,
     model: str,

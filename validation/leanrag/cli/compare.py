@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from leanrag.cli.measure import KEY_HELP, key_from, path_type, program_from
+from leanrag.cli.measure import guidellm_option, key_from, key_option, path_type, program_from
 from leanrag.compare.comparison import Asked, Comparison, compare
 from leanrag.compare.contrast import Margins
 from leanrag.compare.document import document
@@ -47,8 +47,8 @@ _MEASURING = (
     click.option("--candidate-model", default="", help="The candidate's served name, where it is another."),
     click.option("--gpu", default="", help="What both sides run on, for the record."),
     click.option("--gpus", type=click.IntRange(1), help="GPUs of one side."),
-    click.option("--api-key-env", default="", help=KEY_HELP),
-    click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made."),
+    key_option,
+    guidellm_option,
     click.option("--serving", default="", help="In a cluster: namespace of the engines; BASE and NEW are releases."),
     click.option("--rag", default="", help="In a cluster: namespace of the RAG API, which the gate loads, too."),
     click.option("--tokens", type=path_type, help="In a cluster: folder with the mounted Secrets, one folder each."),

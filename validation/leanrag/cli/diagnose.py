@@ -5,7 +5,17 @@ from pathlib import Path
 
 import click
 
-from leanrag.cli.measure import KEY_HELP, key_from, path_type, program_from, seed_from, slo_option
+from leanrag.cli.measure import (
+    format_option,
+    guidellm_option,
+    key_from,
+    key_option,
+    path_type,
+    program_from,
+    seed_from,
+    seed_option,
+    slo_option,
+)
 from leanrag.core.errors import InputError
 from leanrag.diagnose.commands import Known, diagnose_endpoint, diagnose_file, diagnose_live
 from leanrag.diagnose.model import Alone, Diagnosis, Span
@@ -25,10 +35,10 @@ _MILLI = 0.001
 @click.option("--shared", type=click.FloatRange(0, 1), help="Share of prompt tokens that other prompts begin with.")
 @click.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True, help="Watch so long (/metrics).")
 @click.option("--out", default=Path("out/diagnose"), show_default=True, type=path_type, help="Folder (an endpoint).")
-@click.option("--seed", type=int, help="Prompts come from it; by default another one each time (an endpoint).")
-@click.option("--api-key-env", default="", help=KEY_HELP)
-@click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@seed_option
+@key_option
+@guidellm_option
+@format_option
 def diagnose_verb(
     target: str,
     slo_file: Path,

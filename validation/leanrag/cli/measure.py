@@ -18,11 +18,19 @@ from leanrag.local.environments import environment
 from leanrag.rag.commands import find_target
 from leanrag.rag.commands import smoke as run_smoke_cases
 
-KEY_HELP = "Name of the environment variable that holds the API key."
 path_type = click.Path(path_type=Path)
 slo_option = click.option(
     "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
 )
+
+seed_option = click.option(
+    "--seed", type=int, help="Prompts come from it; by default another one each time, so no cache answers."
+)
+key_option = click.option("--api-key-env", default="", help="Name of the environment variable that holds the API key.")
+guidellm_option = click.option(
+    "--guidellm", type=path_type, help="The program; by default an environment of its own is made."
+)
+format_option = click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
 def key_from(variable: str) -> str:
@@ -65,10 +73,10 @@ def show(step: StepResult, fmt: str) -> int:
 @click.option(
     "--cases", "folders", multiple=True, type=path_type, help="A folder with cases of your own; again for more."
 )
-@click.option("--api-key-env", default="", help=KEY_HELP)
+@key_option
 @click.option("--answering", is_flag=True, help="The chat model can read, cite and refuse: ask it to.")
 @click.option("--deadline", default=300.0, show_default=True, help="Seconds for all cases.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def smoke_verb(
     endpoint: str,
     contract: Path | None,
@@ -88,10 +96,10 @@ def smoke_verb(
 @click.option("--model", required=True, help="The served model name.")
 @slo_option
 @click.option("--out", default=Path("out/load"), show_default=True, type=path_type, help="Folder for the report.")
-@click.option("--seed", type=int, help="Prompts come from it; by default another one each time, so no cache answers.")
-@click.option("--api-key-env", default="", help=KEY_HELP)
-@click.option("--guidellm", type=path_type, help="The program; by default an environment of its own is made.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@seed_option
+@key_option
+@guidellm_option
+@format_option
 def load_verb(
     endpoint: str,
     model: str,
@@ -116,7 +124,7 @@ def load_verb(
 @click.argument("report", type=path_type)
 @slo_option
 @click.option("--model", default="", help="Refuse a report about another model.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def judge_verb(report: Path, slo_file: Path, model: str, fmt: str) -> int:
     """Decide whether a REPORT proves the objectives.
 

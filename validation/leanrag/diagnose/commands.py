@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leanrag.catalog.values import merge
-from leanrag.core import yamlio
 from leanrag.core.errors import InputError, UnreachableError
 from leanrag.core.outcome import Outcome
 from leanrag.core.progress import say
@@ -22,6 +20,7 @@ from leanrag.engine.recording import read_snapshots, write_snapshots
 from leanrag.engine.sampler import Sampler
 from leanrag.engine.snapshot import Snapshot
 from leanrag.load import kept
+from leanrag.load.commands import values_of
 from leanrag.load.prompts import shared_share
 from leanrag.load.report import Stage
 from leanrag.load.rows import read_rows, write_rows
@@ -102,7 +101,7 @@ def engine_of(snapshots: tuple[Snapshot, ...], known: Known) -> Engine:
     except ValueError as error:
         raise InputError(f"--engine-args: {error}", hint="quote it as for a shell") from None
     found = engine(snapshots, arguments({"args": words}))
-    return with_values(found, _values(known.overlay)) if known.overlay else found
+    return with_values(found, mapping(values_of(known.overlay))) if known.overlay else found
 
 
 def with_values(found: Engine, values: Mapping[str, Any]) -> Engine:
@@ -119,11 +118,3 @@ def with_values(found: Engine, values: Mapping[str, Any]) -> Engine:
         gpus=gpus,
         replicas=int(capacity.get("replicas") or 1),
     )
-
-
-def _values(overlay: Path) -> Mapping[str, Any]:
-    """Return a model's values: those of its chart under the overlay's, where the overlay lies in a checkout."""
-    written = mapping(yamlio.read(overlay))
-    where = overlay.resolve().parents
-    chart = where[3] / "charts" / "serving" / "model" / "values.yaml" if len(where) > 3 else None
-    return merge(mapping(yamlio.read(chart)), written) if chart and chart.is_file() else written

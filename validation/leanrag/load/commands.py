@@ -61,13 +61,19 @@ def read_slo(path: Path) -> Slo:
 
     An overlay is a diff: what it leaves out are the defaults of charts/serving/model, as in the cluster.
     """
-    content: Any = yamlio.read(path)
-    defaults = _chart_values(path)
-    if defaults is not None and isinstance(content or {}, Mapping):
-        content = merge(yamlio.read(defaults), content or {})
+    content = values_of(path)
     if isinstance(content, Mapping) and "slo" in content:
         return parse(content["slo"], f"{path}: slo")
     return parse(content, f"{path}: slo")
+
+
+def values_of(path: Path) -> Any:
+    """Return a model's values as the cluster has them: its overlay over its chart's; of another file what it holds."""
+    content: Any = yamlio.read(path)
+    defaults = _chart_values(path)
+    if defaults is None or not isinstance(content or {}, Mapping):
+        return content
+    return merge(yamlio.read(defaults), content or {})
 
 
 def _chart_values(overlay: Path) -> Path | None:
