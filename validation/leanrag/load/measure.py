@@ -58,7 +58,8 @@ def measure(
     """
     _forget(place.folder)
     with Sampler(f"{service.url}/metrics", EVERY_SECONDS, service.api_key) as sampler:
-        if slo.decision == "sequential":
+        # An extension is what is sent when the declared requests leave it open, so somebody must look at these first.
+        if slo.decision == "sequential" or slo.extension:
             step = _in_chunks(service, slo, seed, place, guidellm, labels or {}, seconds)
         else:
             step = _at_once(service, slo, seed, place.folder, guidellm, labels or {})

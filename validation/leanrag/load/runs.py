@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from leanrag.slo.shape import STEADY
 
 RUN, REPORT, ENGINE, DIAGNOSIS = "run.json", "guidellm.json.gz", "engine.jsonl.zst", "diagnosis.json"
 SCHEMA = "leanrag.io/run/v1"
-_STARTED = "process_start_time_seconds"
+_STARTED, _FINISHED = "process_start_time_seconds", "vllm:request_success"
+# More restarts than a run survives without failed requests, which count by themselves.
+_FALLS = 3
 _HINT = "run the load again"
 
 
@@ -143,10 +146,19 @@ def _untold(seen: EngineFigures, snapshots: Sequence[Snapshot]) -> str:
 
 
 def several(snapshots: Sequence[Snapshot]) -> bool:
-    """Whether answers came from processes in turns: one that started again never goes back to its earlier start."""
-    told = [started for each in snapshots if (started := total(each.samples, _STARTED)) is not None]
+    """Whether answers came from processes in turns: one that started again never goes back to its earlier start.
+
+    Simulators do not say when they started: there a count falls with every other turn, and seldom by a restart.
+    """
+    told = _each(snapshots, _STARTED)
+    if not told:
+        return sum(later < earlier for earlier, later in pairwise(_each(snapshots, _FINISHED))) >= _FALLS
     changes = [started for at, started in enumerate(told) if at == 0 or started != told[at - 1]]
     return len(set(changes)) < len(changes)
+
+
+def _each(snapshots: Sequence[Snapshot], name: str) -> list[float]:
+    return [value for each in snapshots if (value := total(each.samples, name)) is not None]
 
 
 def counted(run: Run) -> Stage | None:

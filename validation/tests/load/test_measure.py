@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ MODEL = "mock-llm"
 
 
 def says(moment, finished=None, started=1.0):
-    text = f"process_start_time_seconds {started}\n"
+    text = f"process_start_time_seconds {started}\n" if started else "go_goroutines 9\n"
     if finished is not None:
         labels = f'engine="0",finished_reason="length",model_name="{MODEL}"'
         text += f"vllm:request_success_total{{{labels}}} {finished}\n"
@@ -73,8 +74,9 @@ def test_an_engine_that_others_used_too_is_no_evidence(folder):
         (around(None, None), "does not say how many requests"),
         ((), "not read both before and after"),
         (around(1.0, 2.0, 3.0, 4.0, started=(1.0, 2.0, 1.0, 2.0)), "several engines answer at one address"),
+        (around(9.0, 1.0, 9.0, 1.0, 9.0, 1.0, started=(None,) * 6), "several engines answer at one address"),
     ],
-    ids=["without-counters", "never-scraped", "in-turns"],
+    ids=["without-counters", "never-scraped", "in-turns", "in-turns-without-a-start"],
 )
 def test_an_engine_that_cannot_be_held_against_the_client_changes_no_decision(folder, snapshots, why):
     outcome, item = judged(folder, snapshots)
@@ -82,8 +84,9 @@ def test_an_engine_that_cannot_be_held_against_the_client_changes_no_decision(fo
     assert why in item.reason
 
 
-def test_an_engine_that_started_again_is_no_evidence(folder):
-    outcome, item = judged(folder, around(900.0, 3.0, started=(1.0, 2.0)))
+@pytest.mark.parametrize("started", [(1.0, 2.0), (None, None)])
+def test_an_engine_that_started_again_is_no_evidence(folder, started):
+    outcome, item = judged(folder, around(900.0, 3.0, started=started))
     assert (outcome, item.outcome) == (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
     assert "started again" in item.reason
 
@@ -178,6 +181,11 @@ def test_a_sequential_block_is_sent_in_chunks_and_judged_as_one_run(measured, tm
     assert len(run.chunked.chunks) == step.facts["chunks"]
     assert runs.counted(run) is not None
     assert judge_report(tmp_path / "load", OFTEN, MODEL).objectives
+
+
+def test_a_declared_extension_is_sent_in_an_exact_block_too(measured, tmp_path):
+    step = measured(replace(SLO, extension=0.5))
+    assert Path(step.facts["report"]) == tmp_path / "load" / "run.json"
 
 
 def test_a_run_in_chunks_is_one_run_for_a_comparison(measured, tmp_path):
