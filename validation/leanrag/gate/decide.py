@@ -89,7 +89,8 @@ def reason(
                 return f"{name}: the step is required and has no result"
         elif _counts_as(step.outcome) is outcome:
             # Without a proof the next value may be right as it is; the verdict's `diagnoses` say it all the same.
-            then = advice(diagnoses) if name == "judge" and outcome is Outcome.FAIL else ""
+            broke = {each.model for each in objectives if each.outcome is Outcome.FAIL}
+            then = advice([each for each in diagnoses if each.model in broke]) if name == "judge" else ""
             return _cause(step, outcome, objectives, evidence) + then
     return _part_reason(outcome, objectives, evidence) or f"nothing that was required ended {outcome}"
 

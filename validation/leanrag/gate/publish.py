@@ -143,7 +143,9 @@ def _seal(verdict: Verdict, attempt: int, namespace: str, key: SigningKey | None
     claims = claims_of(document, text)
     token = sign(claims, key) if key else ""
     metrics = openmetrics([document])
-    body = build(claims, text, token=token, sentence=notice.sentence(numbered), metrics=metrics, namespace=namespace)
+    # All annotations of an object together may have 256 KiB (apimachinery, TotalAnnotationSizeLimitB).
+    sentence = notice.cut(notice.sentence(numbered), notice.MAX_TERMINATION)
+    body = build(claims, text, token=token, sentence=sentence, metrics=metrics, namespace=namespace)
     return _Sealed(numbered, body, {VERDICT: text, METRICS: metrics} | ({EVIDENCE: token} if token else {}))
 
 

@@ -17,7 +17,8 @@ def thin(verdict: Verdict, limit: int = MAX_VERDICT) -> Verdict:
     """Return the verdict, its document at most `limit` bytes; what was left out is said under `skipped`.
 
     Points of the distributions go first, then facts of steps, then what a diagnosis rests on, then cases that passed,
-    then all but the first twenty of a step. Outcomes, reasons, objectives and evidence checks always stay: InputError when they alone are too much.
+    then all but the first twenty of a step. Outcomes, reasons, objectives and evidence checks always stay: InputError
+    when they alone are too much.
     """
     if _fits(verdict, limit):
         return verdict

@@ -106,3 +106,5 @@ def test_a_failed_objective_comes_with_the_value_to_change_next(outcome, told):
     known = (Cause("m", "", None, None, None, (), None), Cause("m", "slow", "queueing", "late", 1.0, (), then))
     said = reason(outcome, steps, (broken,), (), REQUIRED, known)
     assert said.endswith("; queueing: change capacity.maxNumSeqs from 8 to 16") is told
+    others = tuple(replace(each, model="other") for each in known)
+    assert "change" not in reason(outcome, steps, (broken,), (), REQUIRED, others)

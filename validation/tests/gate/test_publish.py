@@ -328,6 +328,14 @@ def test_a_verdict_that_fits_is_left_as_it_is(verdict):
     assert thin(whole) is whole
 
 
+def test_an_endless_reason_does_not_keep_a_verdict_from_the_cluster(verdict, put):
+    board = FakeBoard()
+    done = put(verdict(reason="r" * 300_000), board)
+    assert done.problem == ""
+    assert len(board.maps[done.name]["metadata"]["annotations"]["leanrag.io/sentence"].encode()) <= 4096
+    assert read(board.maps[done.name], [KEY.public]).problem == ""
+
+
 def test_what_decides_is_never_cut(verdict):
     with pytest.raises(InputError, match="without its details"):
         thin(verdict(), 1000)
