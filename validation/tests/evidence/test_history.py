@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from leanrag.evidence.history import Line, Past, history
+from leanrag.evidence.history import Line, history
 
 A, B = "a" * 40, "b" * 40
 
@@ -115,4 +115,3 @@ def test_figures_of_a_run_are_those_of_its_verdict():
         ("e2e p95", None, "INCONCLUSIVE"),
     ]
     assert line.counts.requests == 200
-    assert isinstance(history([verdict("1")])[0], Past)

@@ -131,8 +131,10 @@ def test_a_name_that_would_be_markup_is_text(store):
 
 def test_points_stay_inside_the_plot(store):
     html = page(past(store)[0])
-    assert all(16 <= float(each) <= 136 for each in re.findall(r'cy="([0-9.]+)"', html))
-    assert all(0 <= float(each) <= 100 for each in re.findall(r'cx="([0-9.]+)%"', html))
+    down, across = re.findall(r'cy="([0-9.]+)"', html), re.findall(r'cx="([0-9.]+)%"', html)
+    assert len(down) == len(across) == 3 * 5  # runs × objectives
+    assert all(16 <= float(each) <= 136 for each in down)
+    assert all(0 <= float(each) <= 100 for each in across)
 
 
 def test_figures_that_are_all_the_same_still_make_a_page(tmp_path, verdict):
@@ -140,7 +142,9 @@ def test_figures_that_are_all_the_same_still_make_a_page(tmp_path, verdict):
     for entry in document["objectives"]:
         entry |= {"estimate": 0.0, "limit": 0.0}
     (tmp_path / "verdict.json").write_text(json.dumps(document))
-    parsed(page(past(tmp_path)[0]))
+    html = page(past(tmp_path)[0])
+    parsed(html)
+    assert "<circle" in html and '"nan' not in html.lower()
 
 
 def test_an_objective_that_was_never_seen_has_no_plot(tmp_path, nothing_measured):

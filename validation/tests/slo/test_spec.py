@@ -171,6 +171,14 @@ def test_the_shape_of_traffic_is_read_and_a_ramp_counts_by_its_mean_rate() -> No
     assert parse(GOOD, "slo").shape is None
 
 
+def test_a_recording_must_last_for_the_extension_too() -> None:
+    recording = [[float(at), 256, 64] for at in range(336)]
+    block = with_("traffic.shape", {"arrivals": "replay", "recording": recording})
+    assert parse(block, "slo").traffic.sent == 336
+    block["extension"] = 0.5
+    assert "recording: holds 336 requests, 496 are sent" in refusal(block)
+
+
 def test_an_extension_is_a_second_look_and_needs_more_requests_for_each() -> None:
     """Each of the two has half of the errors: 368 without a failure prove 1 % at 97.5 %, and 320 + 32 do not."""
     block = with_("extension", 0.1)
