@@ -27,6 +27,8 @@ SOURCE = choice.DataSourceRef(type_val="prometheus", uid="prometheus")
 TAG = "lean-rag"
 # The chart puts the address of docs/runbooks in its place.
 RUNBOOKS = "RUNBOOKS"
+# The chart puts the address of a page of traces in its place, and what follows the stroke into that.
+TRACES = "TRACES"
 _LIMIT: Mapping[str, object] = {
     "color": {"mode": "fixed", "fixedColor": "red"},
     "custom.lineStyle": {"fill": "dash", "dash": [8, 8]},
@@ -86,11 +88,15 @@ def _panel(panel: Panel) -> AnyPanel:
         made.min(0).max(panel.most)
     if isinstance(made, timeseries.Panel):
         _scaled(panel, made)
+    if panel.traces:
+        made.data_links([dashboard.DashboardLink("Traces").url(f"{TRACES}/{panel.traces}").target_blank(True)])
     if panel.runbook:
         made.links([dashboard.DashboardLink("Runbook").url(f"{RUNBOOKS}/{panel.runbook}.md").target_blank(True)])
     if panel.outcomes:
         made.mappings([_outcomes()])
-    dashed = [shape.DynamicConfigValue(key, value) for key, value in _LIMIT.items()]
+    # A limit is nobody's request.
+    plain: Mapping[str, object] = {"links": []} if panel.traces else {}
+    dashed = [shape.DynamicConfigValue(key, value) for key, value in {**_LIMIT, **plain}.items()]
     for number, query in enumerate(panel.queries):
         if query.limit:
             made.override_by_query(_ref(number), dashed)

@@ -29,7 +29,8 @@ class Panel:
 
     `unit` is one of Grafana's; `runbook` a file of docs/runbooks without its ending; `needs` what must be installed for
     an answer, so that an empty panel is explained ("" for what every installation has); `by` the labels that are the
-    first columns of a table; `outcomes`: the values are places in OUTCOMES, from 1.
+    first columns of a table; `outcomes`: the values are places in OUTCOMES, from 1; `traces`: the service whose traces
+    its lines lead to, a name or, in Grafana's words, a label of each line ("": none).
     """
 
     title: str
@@ -45,6 +46,7 @@ class Panel:
     needs: str = ""
     by: tuple[str, ...] = ()
     outcomes: bool = False
+    traces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from leanrag.dashboards.words import PLACE, clusters, namespaces
 
 _REQUESTS = "ogx_requests_total"
 _MILVUS = "Milvus"
+# The service of its spans, as charts/rag/rag-stack names it.
+_TRACES = "rag-stack"
 
 
 def _either(expr: str) -> str:
@@ -44,6 +46,7 @@ _ANSWER = Row(
             "95th percentile. Compare with the engine's own time: the rest is retrieval and the API itself.",
             (Query(_either(_late("ogx_request_duration_seconds", "api")), "{{api}}"),),
             "s",
+            traces=_TRACES,
         ),
     ),
 )
@@ -63,6 +66,7 @@ _RETRIEVE = Row(
             "95th percentile, by store.",
             (Query(_either(_late("ogx_vector_io_retrieval_duration_seconds", "provider")), "{{provider}}"),),
             "s",
+            traces=_TRACES,
         ),
         Panel(
             "How many pieces does a search find?",
@@ -101,6 +105,7 @@ _INGEST = Row(
             "95th percentile, embedding included.",
             (Query(_either(_late("ogx_vector_io_insert_duration_seconds", "provider")), "{{provider}}"),),
             "s",
+            traces=_TRACES,
         ),
     ),
 )
@@ -113,6 +118,7 @@ _STEPS = Row(
             "95th percentile as the API sees it. Above the engine's own: the way there.",
             (Query(_either(_late("ogx_inference_time_to_first_token_seconds", "model")), "{{model}}"),),
             "s",
+            traces=_TRACES,
             width=12,
         ),
         Panel(

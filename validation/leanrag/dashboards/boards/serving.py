@@ -4,6 +4,8 @@ from leanrag.dashboards.model import Board, Panel, Query, Row
 from leanrag.dashboards.words import ENGINE, PLACE, clusters, limit, models, namespaces, promised, quantile, rate, share
 
 _BY_MODEL = "model_name"
+# charts/serving/model names the service of its spans so.
+_TRACES = "${__field.labels.model_name}"
 _RUNNING = "vllm:num_requests_running"
 FAILED = rate("vllm:request_success_total", _BY_MODEL, f'{ENGINE},finished_reason=~"error|abort"')
 # A promise is about the mean of each request, which the simulator does not tell.
@@ -16,7 +18,7 @@ ENDED = rate("vllm:request_success_total", _BY_MODEL)
 
 def _latency(title: str, metric: str, objective: str, about: str) -> Panel:
     queries = (Query(metric, "{{model_name}}"), limit(objective))
-    return Panel(title, about, queries, "s", runbook="ObjectiveBurnsFast")
+    return Panel(title, about, queries, "s", runbook="ObjectiveBurnsFast", traces=_TRACES)
 
 
 # Both series are recorded by the same rules, so all their labels are alike.
@@ -103,6 +105,7 @@ _DEMAND = Row(
             (Query(quantile("vllm:request_queue_time_seconds", _BY_MODEL), "{{model_name}}"), limit("queue")),
             "s",
             runbook="EngineQueueGrows",
+            traces=_TRACES,
         ),
     ),
 )
