@@ -42,7 +42,15 @@ path, name, port, TLS and ranks differ between its releases and topologies.
 {{- end -}}
 {{- $args = concat $args (include "model.args.capacity" . | fromYamlArray) (include "model.args.model" . | fromYamlArray) -}}
 {{- with include "model.buckets" .ctx -}}{{- $args = append $args (printf "--custom-histogram-buckets=%s" .) -}}{{- end -}}
+{{- if $v.monitoring.traces.enabled -}}{{- $args = append $args (printf "--otlp-traces-endpoint=%s" (include "model.collector" .ctx)) -}}{{- end -}}
 {{- toYaml $args -}}
+{{- end -}}
+
+{{/*
+model.collector: where spans go.
+*/}}
+{{- define "model.collector" -}}
+{{- .Values.monitoring.traces.endpoint | default (printf "http://tracing.%s.svc.cluster.local:4317" (include "common.namespace" (dict "ctx" . "layer" "observe"))) -}}
 {{- end -}}
 
 {{/*
@@ -191,6 +199,16 @@ Takes: what model.args takes.
   value: "1"
 - name: DO_NOT_TRACK
   value: "1"
+{{- if $v.monitoring.traces.enabled }}
+# The model is the service of its spans: a dashboard knows it by the same name.
+- name: OTEL_SERVICE_NAME
+  value: {{ $v.model.name | quote }}
+# What vLLM takes by default, written down because the port depends on it.
+- name: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL
+  value: grpc
+- name: OTEL_EXPORTER_OTLP_TRACES_INSECURE
+  value: "true"
+{{- end }}
 {{- if eq (int $v.capacity.gpus) 0 }}
 - name: VLLM_CPU_KVCACHE_SPACE
   value: {{ $v.capacity.cpuKvCacheGiB | quote }}

@@ -26,6 +26,16 @@ which an argument was read (vllm/engine/arg_utils.py, vllm/config/*.py of 0.9.2,
 {{- $problems = append $problems (dict "key" (index . 1) "reason" $reason "remedy" "remove it, name a newer image, or set engineVersion") -}}
 {{- end -}}
 {{- end -}}
+{{- /* Packages, not an argument: upstream's images have them since vllm #34466 of February 2026, and 0.13 came before. */ -}}
+{{- if and $v.monitoring.traces.enabled $version (not (include "model.knows" (dict "ctx" $ "since" "0.14.0"))) -}}
+{{- $problems = append $problems (dict "key" "monitoring.traces.enabled" "reason" (printf "images of vLLM %s lack OpenTelemetry's packages, and it would not start" $version) "remedy" "name a newer image, or set it to false") -}}
+{{- end -}}
+{{- if and $v.monitoring.traces.enabled (ne $v.engine "vllm") -}}
+{{- $problems = append $problems (dict "key" "monitoring.traces.enabled" "reason" (printf "%s makes no spans" $v.engine) "remedy" "set it to false") -}}
+{{- end -}}
+{{- if and $v.monitoring.traces.enabled (hasKey $v.extraArgs "otlp-traces-endpoint") -}}
+{{- $problems = append $problems (dict "key" "extraArgs.otlp-traces-endpoint" "reason" "monitoring.traces sets that argument" "remedy" "use monitoring.traces.endpoint") -}}
+{{- end -}}
 {{- if and (eq $v.task "chat") (eq $r.chunkedPrefill "off") (gt (int $r.maxNumBatchedTokens) 0) (lt (int $r.maxNumBatchedTokens) (int $v.model.maxModelLen)) -}}
 {{- $problems = append $problems (dict "key" "capacity.chunkedPrefill" "reason" (printf "off, but a prompt of up to %d tokens must then fit into one step of %d" (int $v.model.maxModelLen) (int $r.maxNumBatchedTokens))
       "remedy" "raise maxNumBatchedTokens, or lower model.maxModelLen") -}}
