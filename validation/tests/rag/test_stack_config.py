@@ -127,6 +127,7 @@ def test_the_table_knows_what_our_image_has(api: str) -> None:
     wanted = {one if isinstance(one, str) else one[api] for one in needs} | {TABLE["s3"], *TABLE["traces"]}
     lock = (ROOT / "bootstrap" / "local" / "locks" / f"{VENVS[api][0]}.txt").read_text()
     assert sorted(wanted & set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))) == TABLE["images"][api]
+    assert set(TABLE["traces"]) <= set(TABLE["images"][api]), "no check of the chart asks whether ours can make spans"
 
 
 def test_every_store_is_read_by_some_case() -> None:
