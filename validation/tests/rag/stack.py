@@ -6,9 +6,11 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 import requests
 
@@ -20,6 +22,7 @@ HERE = Path(__file__).parent
 KEY = "the-right-key"
 VENVS = {"llamastack": ("llama-stack", "LEANRAG_LLAMA_STACK", "llama"), "ogx": ("ogx", "LEANRAG_OGX", "ogx")}
 START_SECONDS = 60.0
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def program(api: str) -> Path:
@@ -123,11 +126,20 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def start(api: str, folder: Path, engine: Engine) -> Stack:
-    """Start a server without waiting for it."""
+def start(
+    api: str, folder: Path, engine: Engine, before: tuple[str, ...] = (), more: Mapping[str, str] = NONE
+) -> Stack:
+    """Start a server without waiting for it; `before` names programs of its environment that start it."""
     door, port = Doorkeeper(), free_port()
     verb = "stack run" if api == "llamastack" else "run"
-    argv = [program(api), *verb.split(), HERE / "stacks" / f"{api}.yaml", "--port", str(port)]
+    argv = [
+        *(program(api).with_name(name) for name in before),
+        program(api),
+        *verb.split(),
+        HERE / "stacks" / f"{api}.yaml",
+        "--port",
+        str(port),
+    ]
     argv += ["--insecure"] if api == "ogx" else []
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -142,6 +154,7 @@ def start(api: str, folder: Path, engine: Engine) -> Stack:
         # Rich, the default, renders each unhandled error for 5.5 CPU seconds and blocks the server meanwhile.
         "LLAMA_STACK_LOG_FORMAT": "json",
         "OGX_LOG_FORMAT": "json",
+        **more,
     }
     log = folder / "server.log"
     with log.open("wb") as out:
