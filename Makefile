@@ -42,7 +42,7 @@ down: setup ## stop whatever the demo left running (after KEEP=1)
 	@$(LEANRAG) local down
 
 test: setup ## everything that CI runs: lint, types, charts, the check of this repository, unit and stack tests
-	@$(LEANRAG) tools helm helm-unittest render yaml-golden promtool schemas engines llama-stack ogx guidellm minilm tiktoken
+	@$(LEANRAG) tools helm helm-unittest render yaml-golden prometheus promtool schemas engines llama-stack ogx guidellm minilm tiktoken
 	@$(MAKE) --no-print-directory lint types charts check unit
 
 # What tests the bench itself, which another cluster has not.

@@ -9,14 +9,14 @@ from alarms import Rule, present
 from boards import Board, Panel, Target, Variable, boards
 from causes import burn_seconds, seconds
 from elsewhere import Elsewhere
-from prom import Found, Prometheus, numbers, program
+from prom import Found, Prometheus, numbers
 from prove import EMPTY, REAL, SAMPLE, Query, of_board, of_rules, proofs, static, unmarked
 from sample import exposition, sampled
 from scraping import Scrape, config
 from serving import served
 from stage import BOARDS
 
-from leanrag.core.errors import InputError, ToolError
+from leanrag.core.errors import InputError
 from leanrag.engine.exposition import parse
 from leanrag.render.tools import tools_dir
 
@@ -133,10 +133,6 @@ def test_a_burn_rate_alert_fires_when_the_errors_have_filled_their_part_of_the_w
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, tuple[Query, ...]]]:
     """A real Prometheus on a sample of all that this repository's dashboards ask for, as if nothing were here."""
-    try:
-        program()
-    except ToolError as error:
-        pytest.skip(error.message)
     found = boards(tools_dir().parents[1] / BOARDS)
     texts = [static(target.text) for each in found for panel in each.asking for target in panel.targets]
     with pytest.MonkeyPatch.context() as patch:
@@ -172,10 +168,6 @@ def test_what_names_no_recorded_series_finds_its_sample(everything: tuple[Promet
 
 
 def test_an_alert_fires_and_ends_in_a_real_prometheus(tmp_path: Path) -> None:
-    try:
-        program()
-    except ToolError as error:
-        pytest.skip(error.message)
     rule = '{groups: [{name: a, interval: 1s, rules: [{alert: Down, expr: "absent(gone)"}]}]}'
     with Prometheus(tmp_path, config([]), {"a.yaml": rule}) as prometheus:
         patience = time.monotonic() + 60

@@ -137,7 +137,7 @@ tag of our own. Empty when nobody knows.
 {{- if .Values.engineVersion -}}{{ .Values.engineVersion }}
 {{- else if contains "vllm/vllm-openai" $image.repository -}}{{ regexFind "[0-9]+[.][0-9]+[.][0-9]+" $image.tag }}
 {{- else if contains "/" $image.repository -}}{{ index $known (printf "%s:%s" $image.repository $image.tag) | default "" }}
-{{- else -}}{{ $image.tag | default (include "model.own" . | splitList ":" | last) }}
+{{- else -}}{{ regexFind "[0-9]+[.][0-9]+[.][0-9]+" ($image.tag | default (include "model.own" . | splitList ":" | last)) }}
 {{- end -}}
 {{- end -}}
 
