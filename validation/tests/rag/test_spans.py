@@ -1,8 +1,6 @@
 """With `telemetry.traces` a request through the real server stays in its caller's trace; spans say nothing of it."""
 
 import json
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,15 +12,11 @@ from typing import Any
 import pytest
 import requests
 
-from leanrag.core import yamlio
 from leanrag.rag.standin.server import CHAT_MODEL, Engine
-from leanrag.render.helm import KUBE_VERSION, stage
-from leanrag.render.tools import tool
 
+from .chart import CHART, render, staged
 from .stack import KEY, VENVS, program, start, tiktoken_folder
 
-ROOT = Path(__file__).parents[3]
-CHART = ROOT / "charts" / "rag" / "rag-stack"
 CASES = {"ogx": "ogx-faiss-metrics", "llamastack": "llamastack-milvus-lite"}
 TRACE = "a" * 31 + "1"
 QUESTION = "How much does the secret project cost?"
@@ -32,7 +26,7 @@ QUESTION = "How much does the secret project cost?"
 class Heard:
     """What the engine and the collector were sent: parents of chat requests, bodies of spans."""
 
-    engine: str
+    engine: Engine
     parents: list[str] = field(default_factory=list)
     spans: list[bytes] = field(default_factory=list)
 
@@ -55,8 +49,8 @@ def api(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def between() -> Iterator[tuple[str, Heard]]:
     """One address that is the collector, and the engine for all else."""
-    engine = Engine("127.0.0.1", 0).start()
-    heard = Heard(engine.url.removesuffix("/v1"))
+    heard = Heard(Engine("127.0.0.1", 0).start())
+    behind = heard.engine.url.removesuffix("/v1")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -66,12 +60,12 @@ def between() -> Iterator[tuple[str, Heard]]:
                 return self.say(200, b"")
             heard.parents.append(self.headers["traceparent"] or "")
             reply = requests.post(
-                heard.engine + self.path, data=body, headers={"content-type": "application/json"}, timeout=30
+                behind + self.path, data=body, headers={"content-type": "application/json"}, timeout=30
             )
             return self.say(reply.status_code, reply.content)
 
         def do_GET(self) -> None:
-            reply = requests.get(heard.engine + self.path, timeout=30)
+            reply = requests.get(behind + self.path, timeout=30)
             self.say(reply.status_code, reply.content)
 
         def say(self, status: int, body: bytes) -> None:
@@ -94,14 +88,9 @@ def between() -> Iterator[tuple[str, Heard]]:
 def container(api: str, collector: str) -> Mapping[str, Any]:
     """Return the server's container as the chart renders it with traces to a collector."""
     told = {"enabled": "true", "traces.enabled": "true", "traces.endpoint": collector}
-    with tempfile.TemporaryDirectory() as folder:
-        staged = stage(CHART, ROOT / "charts" / "common", Path(folder) / CHART.name)
-        argv = [str(tool("helm")), "template", "rag-stack", str(staged), "--kube-version", KUBE_VERSION]
-        argv += ["--values", str(CHART / "ci" / f"{CASES[api]}-values.yaml")]
-        argv += [part for key, value in told.items() for part in ("--set", f"telemetry.{key}={value}")]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    bodies = [body for body in yamlio.load_all(done.stdout, "rendered") if isinstance(body, dict)]
+    switched = [part for key, value in told.items() for part in ("--set", f"telemetry.{key}={value}")]
+    with staged() as chart:
+        bodies = render(chart, "--values", str(CHART / "ci" / f"{CASES[api]}-values.yaml"), *switched)
     (deployment,) = (body for body in bodies if body["kind"] == "Deployment")
     return dict(deployment["spec"]["template"]["spec"]["containers"][0])
 
@@ -114,7 +103,7 @@ def test_a_request_stays_in_its_callers_trace_and_its_words_are_in_no_span(
     environment = {e["name"]: e["value"] for e in made["env"] if e["name"].startswith("OTEL_")}
     assert made["command"][0] == "opentelemetry-instrument"
     more = {"OTEL_SDK_DISABLED": "false", **environment, "ENGINE_URL": f"{url}/v1", "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    stack = start(api, tmp_path, Engine("127.0.0.1", 0).start(), before=(made["command"][0],), more=more)
+    stack = start(api, tmp_path, heard.engine, before=(made["command"][0],), more=more)
     try:
         asked = {"model": f"vllm/{CHAT_MODEL}", "messages": [{"role": "user", "content": QUESTION}]}
         headers = {"authorization": f"Bearer {KEY}", "traceparent": f"00-{TRACE}-{'b' * 16}-01"}

@@ -13,15 +13,12 @@ from typing import Any
 import pytest
 
 from leanrag.core import yamlio
-from leanrag.render.helm import KUBE_VERSION, stage
-from leanrag.render.tools import tool
 
+from .chart import CHART, ROOT, render, staged
 from .stack import VENVS, program
 
 pytestmark = pytest.mark.xdist_group("stack-config")  # what the packages say is asked for once a process
 
-ROOT = Path(__file__).parents[3]
-CHART = ROOT / "charts" / "rag" / "rag-stack"
 PACKAGES = {"llamastack": "llama_stack", "ogx": "ogx"}
 TABLE: Mapping[str, Any] = yamlio.read(CHART / "files" / "providers.yaml")
 OFFERED = {name: row for name, row in TABLE["stores"].items() if "refused" not in row}
@@ -52,21 +49,16 @@ class Rendered:
 @functools.cache
 def rendered() -> Mapping[str, Rendered]:
     """Render every case and deployed overlay, and one of them with each foreign name."""
-    with tempfile.TemporaryDirectory() as folder:
-        staged = stage(CHART, ROOT / "charts" / "common", Path(folder) / CHART.name)
-        found = {name: _render(staged, files) for name, files in {**CASES, **DEPLOYED}.items()}
+    with staged() as chart:
+        found = {name: _render(chart, files) for name, files in {**CASES, **DEPLOYED}.items()}
     plain = found["ogx-faiss-metrics"]
     foreign = {name: Rendered("ogx", plain.config.replace(old, new)) for name, (old, new, _) in FOREIGN.items()}
     assert all(one.config != plain.config for one in foreign.values())
     return {**found, **foreign}
 
 
-def _render(staged: Path, files: tuple[Path, ...]) -> Rendered:
-    values = [part for file in files for part in ("--values", str(file))]
-    argv = [str(tool("helm")), "template", "rag-stack", str(staged), "--kube-version", KUBE_VERSION, *values]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    bodies = [body for body in yamlio.load_all(done.stdout, "rendered") if isinstance(body, dict)]
+def _render(chart: Path, files: tuple[Path, ...]) -> Rendered:
+    bodies = render(chart, *(part for file in files for part in ("--values", str(file))))
     data = {key: text for body in bodies if body["kind"] == "ConfigMap" for key, text in body["data"].items()}
     return Rendered(str(json.loads(data["rag.json"])["api"]), str(data["config.yaml"]))
 
