@@ -60,6 +60,7 @@ class _Process:
                 self._process.stdin.write(line)
                 self._process.stdin.flush()
             except OSError:
+                self.alive = False  # known here before the thread that reads has seen the end
                 del self._waiting[self._count]
                 answer.set_exception(Lost())
         return answer
