@@ -67,7 +67,7 @@ def test_a_program_that_was_killed_is_started_again() -> None:
 
 def test_a_program_that_reads_no_more_is_started_again_before_its_end_is_seen(tmp_path: Path) -> None:
     once = f"if mkdir {tmp_path}/once; then exec 0<&-; touch {tmp_path}/deaf; exec sleep 1; fi"
-    batch = Batch(_script(tmp_path, f"{once}; read -r line; echo '{{\"id\":1,\"text\":\"rendered\"}}'"))
+    batch = Batch(_script(tmp_path, f'{once}; read -r line; echo \'{{"id":1,"text":"rendered"}}\''))
     batch.ask(JOB)
     while not (tmp_path / "deaf").exists():
         time.sleep(0.01)
