@@ -137,10 +137,9 @@ def _pictures(here: Stage) -> list[str]:
         drawn = draw(board, here.real, here.mixed, _SHOWN)
         names = {"title": board.title}
         for theme in ("light", "dark"):
-            text = drawing(board, drawn, theme)
             for prefix, width in (("", WIDE), ("narrow-", NARROW)):
                 file = f"{Path(board.file).stem}-{prefix}{theme}.png"
-                photograph(text, PICTURES / file, width, tall(board, bool(prefix)))
+                photograph(drawing(board, drawn, theme, width), PICTURES / file, width, tall(board, bool(prefix)))
                 names[f"{prefix}{theme}"] = f"pictures/{file}"
         told.append(names)
     keep("pictures", told)

@@ -27,7 +27,7 @@ class Target:
 class Panel:
     """One panel: its place in units of a 24th of the width, its unit, and the steps of its thresholds.
 
-    `words` are what numbers are told as, `needs` what it says must be there for an answer.
+    `words` are what numbers are told as, `needs` what it says must be there for an answer, `columns` a table's labels.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Panel:
     text: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     needs: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,15 @@ def _panel(body: Mapping[str, Any]) -> Panel:
         text=str(mapping(body.get("options")).get("content") or ""),
         words={key: word for each in items(defaults.get("mappings")) for key, word in _words(mapping(each))},
         needs=said.removeprefix("needs ") if said.startswith("needs ") else "",
+        columns=_labels(items(body.get("transformations"))),
     )
+
+
+def _labels(steps: Iterable[Any]) -> tuple[str, ...]:
+    """Return the labels that a table shows, in its order; its values are no labels."""
+    options = (mapping(mapping(each).get("options")) for each in steps)
+    order = {str(key): place for each in options for key, place in mapping(each.get("indexByName")).items()}
+    return tuple(key for key in sorted(order, key=lambda key: order[key]) if not key.startswith("Value"))
 
 
 def _words(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -119,7 +128,7 @@ def _target(
     body: Mapping[str, Any], source: Any, overrides: Iterable[Mapping[str, Any]], columns: Mapping[str, str]
 ) -> Target:
     language = mapping(body.get("datasource")).get("type") or source or "prometheus"
-    column = columns.get(f"Value #{body.get('refId')}", "")
+    column = columns.get(f"Value #{body.get('refId')}") or columns.get("Value", "")
     names = {"byFrameRefID": body.get("refId"), "byName": column or body.get("legendFormat")}
     own: dict[str, Any] = {}
     for each in overrides:

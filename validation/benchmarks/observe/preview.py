@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from boards import Board, Panel
 from prom import Found, Prometheus, numbers
-from strokes import LIMIT, UNIT, panel
+from strokes import LIMIT, UNIT, Size, panel
 from variables import put, resolve
 
 from leanrag.core.errors import LeanragError
 
-_UNIT, _GAP, _TITLE, _HEAD = 30, 8, 28, 64  # pixels: a unit of height, between panels, of a title, of the page's head
-_FULL = 24
+# Pixels: a unit of height, between panels, of a title, of the page's head; around the page, and inside a panel.
+_UNIT, _GAP, _TITLE, _HEAD, _AROUND, _INSIDE = 30, 8, 28, 64, 12, 7
+_FULL, _PHONE = 24, 700
 Named = tuple[tuple[str, Found], ...]
 _STYLE = """\
 :root{--back:#f4f5f7;--panel:#fff;--ink:#1f2430;--dim:#5b6472;--grid:#e3e6ea;--limit:#c9302c;--edge:#d9dde3}
@@ -23,13 +24,18 @@ _STYLE = """\
 [data-theme=dark]{--c0:#6cb6ff;--c1:#f0883e;--c2:#57ab5a;--c3:#b392f0;--c4:#f778ba;--c5:#4fd1d9;
 --c6:#d4b106;--c7:#9aa3b2}
 *{box-sizing:border-box}body{margin:0;padding:12px;background:var(--back);color:var(--ink);font:13px sans-serif}
-h1{font-size:20px;margin:4px 0;height:28px}p{margin:0;color:var(--dim);height:20px;overflow:hidden}
+h1{font-size:20px;margin:4px 0;height:28px}p{margin:0;color:var(--dim);height:20px;
+white-space:nowrap}
 .grid-of{display:grid;grid-template-columns:repeat(24,minmax(0,1fr));grid-auto-rows:30px;gap:8px}
 section{background:var(--panel);border:1px solid var(--edge);border-radius:4px;overflow:hidden;min-width:0}
 section.row{background:none;border:0;font-weight:600;padding:6px 2px}
 h2{font-size:13px;margin:0;padding:6px 8px;height:28px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 h2 i{float:right;font-weight:400;font-style:normal;color:var(--dim)}
-section>div{padding:0 6px 4px}svg{width:100%;height:100%;display:block}text{fill:var(--ink)}.dim,.empty{fill:var(--dim)}
+section>div{padding:0 6px 4px;overflow:hidden}svg{display:block}text{fill:var(--ink)}
+.dim{fill:var(--dim);color:var(--dim)}
+table{width:100%;border-collapse:collapse;font-size:12px}td,th{height:22px;padding:0 8px 0 2px;text-align:left;
+border-bottom:1px solid var(--grid);max-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+th{color:var(--dim);font-weight:400}td:last-child,th:last-child{text-align:right;padding-right:2px}
 .grid{stroke:var(--grid)}.limit{fill:none;stroke-width:2;stroke:var(--limit);stroke-dasharray:6 4}
 .line{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}
@@ -69,29 +75,22 @@ def _series(
         except LeanragError:
             continue  # the table of queries says why
         extra = {**({UNIT: target.unit} if target.unit else {}), **({LIMIT: "1"} if target.limit else {})}
-        told = _row if each.kind == "table" else name
-        named = ((told(target.legend, one), one) for one in found)
-        shown += [(text, Found({**one.labels, **extra}, one.points)) for text, one in named]
+        shown += [(name(target.legend, one), Found({**one.labels, **extra}, one.points)) for one in found]
     return tuple(shown)
 
 
-def _row(column: str, found: Found) -> str:
-    """Return what stands before a table's cell: its row, and its column."""
-    return f"{name('', found)}: {column}" if column else name("", found)
-
-
 def name(legend: str, found: Found) -> str:
-    """Return a series' name as its legend says: {{label}} is the label's value."""
+    """Return a series' name as its legend says: {{label}} is the label's value; "none" where that has no letter."""
     if not legend or legend == "__auto":
         labels = [value for key, value in found.labels.items() if key not in ("__name__", "instance", "job")]
         return ", ".join(labels) or found.labels.get("__name__", "value")
-    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda match: found.labels.get(match[1], ""), legend)
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda match: found.labels.get(match[1], ""), legend).strip() or "none"
 
 
-def page(board: Board, drawn: Sequence[Drawn], theme: str) -> str:
-    """Return the page of one dashboard; `theme` is light or dark."""
-    parts = "".join(_section(each) for each in drawn)
-    told = "Drawn from Prometheus. “sample”: the numbers stand for nothing, the exporter was not here."
+def page(board: Board, drawn: Sequence[Drawn], theme: str, width: int) -> str:
+    """Return the page of one dashboard; `theme` is light or dark, `width` in pixels."""
+    parts = "".join(_section(each, width) for each in drawn)
+    told = "“sample”: not measured, its exporter was not here."
     return (
         f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{html.escape(board.title)}</title>'
@@ -100,22 +99,23 @@ def page(board: Board, drawn: Sequence[Drawn], theme: str) -> str:
     )
 
 
-def _section(each: Drawn) -> str:
+def _section(each: Drawn, page_width: int) -> str:
     x, y, width, height = each.panel.place
     place = f"grid-column:{x + 1}/span {width};grid-row:{y + 1}/span {height};height:{_pixels(height)}px"
+    room = Size(_across(width, page_width) - 2 * _INSIDE, _pixels(height) - _TITLE - 10)
     title = html.escape(each.panel.title)
     if each.panel.kind == "row":
         return f'<section class="row" style="{place}">{title}</section>'
-    inside = html.escape(each.panel.text) if each.panel.kind == "text" else _picture(each, width, height)
+    inside = html.escape(each.panel.text) if each.panel.kind == "text" else panel(each.panel, each.found, room)
     note = "<i>sample</i>" if each.sample else ""
     return f'<section style="{place}"><h2>{note}{title}</h2><div>{inside}</div></section>'
 
 
-def _picture(each: Drawn, width: int, height: int) -> str:
-    # SVG is 600 wide whatever the panel's width: its height keeps the panel's own shape, so that letters stay readable.
-    pixels, room = 1200 * width / _FULL, _pixels(height) - _TITLE - 10
-    tall = max(int(room * 600 / pixels), 60)
-    return f'<div style="height:{room}px">{panel(each.panel, each.found, tall)}</div>'
+def _across(columns: int, page_width: int) -> float:
+    inside = page_width - 2 * _AROUND
+    if page_width <= _PHONE:
+        return inside
+    return columns * (inside + _GAP) / _FULL - _GAP
 
 
 def _pixels(height: int) -> int:

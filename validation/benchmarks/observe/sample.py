@@ -108,7 +108,7 @@ def _value(each: Sampled, now: float) -> float:
         return age * ((EDGES.index(edge) + 1) / len(EDGES) if edge in EDGES else 1)
     if "expiration" in name or "not_after" in name:
         return now + _MONTH
-    if name.endswith(("timestamp_seconds", "_created", "time_seconds")):
+    if name.endswith(("timestamp_seconds", "_created", "start_time_seconds")):
         return now - 300
     return _gauge(name, age)
 

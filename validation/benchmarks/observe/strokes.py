@@ -1,98 +1,104 @@
-"""One panel as inline SVG: lines over time, a big number, or rows; colours are classes, so a theme has them."""
+"""One panel as inline SVG: lines over time, or big numbers; colours are classes, so a theme has them."""
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from boards import Panel
 from prom import Found
-from told import told
+from rows import rows
+from told import step, told
 
 from leanrag.report.plot import Axis, ticks
 
-WIDTH = 600
 # Labels that the page adds to a series: a unit of its own, and that it is a limit.
 UNIT, LIMIT = "__unit", "__limit"
-_LEFT, _RIGHT, _BOTTOM, _LEGEND = 80, 8, 18, 16
+_LEFT, _RIGHT, _BOTTOM, _LEGEND = 72, 8, 20, 16
+_LETTER = 0.6  # a letter's width, of its height
+_TEXT = 12.0
 COLOURS = 8
 _BIG = {"stat", "gauge"}
 _ROWS = {"table", "bargauge", "barchart", "state-timeline", "status-history", "piechart"}
-_MOST = 8  # rows or names that a panel shows
+_MOST_LINES, _MOST_NUMBERS = 4, 3
+Named = Sequence[tuple[str, Found]]
 
 
-def panel(asked: Panel, found: Sequence[tuple[str, Found]], height: int) -> str:
-    """Return a panel's picture; `found` is each series with its name, `height` is in pixels at full width."""
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The room of a panel's picture, in pixels of the page."""
+
+    width: float
+    height: float
+
+
+def panel(asked: Panel, found: Named, size: Size) -> str:
+    """Return a panel's picture; `found` is each series with its name."""
     if not found:
-        return _svg(height, _text(WIDTH / 2, height / 2, "no data", "empty", "middle"))
-    if asked.kind in _BIG and len(found) <= 2:
-        return _svg(height, _numbers(asked, found, height))
+        return _svg(size, _text(size.width / 2, size.height / 2, "no data", "dim", "middle"))
+    if asked.kind in _BIG and len(found) <= _MOST_NUMBERS:
+        return _svg(size, _numbers(asked, found, size))
     if asked.kind in _ROWS or asked.kind in _BIG:
-        return _svg(height, _rows(asked, found, height))
-    return _svg(height, _lines(asked, found, height))
+        return rows(asked, found, said, int(size.height))
+    return _svg(size, _lines(asked, found, size))
 
 
-def _svg(height: int, inside: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{inside}</svg>'
-
-
-def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start", size: float = 12) -> str:
-    name = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{name} text-anchor="{anchor}" font-size="{size:g}">{html.escape(text)}</text>'
-
-
-def _numbers(asked: Panel, found: Sequence[tuple[str, Found]], height: int) -> str:
-    part = WIDTH / len(found)
-    size = min(height * 0.4, 64)
-    shown = []
-    for index, (name, series) in enumerate(found):
-        middle = part * (index + 0.5)
-        shown.append(_text(middle, height / 2 + size / 3, _said(asked, series), "big", "middle", size))
-        shown += [_text(middle, height - 6, _short(name, 60), "dim", "middle")] if len(found) > 1 else []
-    return "".join(shown)
-
-
-def _said(asked: Panel, series: Found) -> str:
+def said(asked: Panel, series: Found) -> str:
+    """Return a series' newest value as its panel tells it."""
     value = series.value
     return asked.words.get(f"{value:g}") or told(value, series.labels.get(UNIT) or asked.unit)
 
 
-def _rows(asked: Panel, found: Sequence[tuple[str, Found]], height: int) -> str:
-    most = max(1, min(len(found), int(height // 18) - 1, _MOST * 2))
+def _svg(size: Size, inside: str) -> str:
+    shape = f'viewBox="0 0 {size.width:g} {size.height:g}" width="{size.width:g}" height="{size.height:g}"'
+    return f'<svg {shape} role="img">{inside}</svg>'
+
+
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start", size: float = _TEXT) -> str:
+    name = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}"{name} text-anchor="{anchor}" font-size="{size:g}">{html.escape(text)}</text>'
+
+
+def _numbers(asked: Panel, found: Named, size: Size) -> str:
+    part, texts = size.width / len(found), [said(asked, series) for _, series in found]
+    letters = max(len(text) for text in texts)
+    high = min(size.height * 0.4, 56.0, 0.9 * part / (letters * _LETTER))
     shown = []
-    for index, (name, series) in enumerate(found[:most]):
-        y = 16 + index * 18
-        shown.append(_text(4, y, _short(name, 66)))
-        shown.append(_text(WIDTH - 6, y, _said(asked, series), "number", "end"))
-        shown.append(f'<line class="grid" x1="0" x2="{WIDTH}" y1="{y + 5}" y2="{y + 5}"/>')
-    more = len(found) - most
-    return "".join(shown) + (_text(4, 16 + most * 18, f"and {more} more", "dim") if more > 0 else "")
+    for index, ((name, _), text) in enumerate(zip(found, texts, strict=True)):
+        middle = part * (index + 0.5)
+        shown.append(_text(middle, size.height / 2 + high / 3, text, "big", "middle", round(high, 1)))
+        shown.append(_text(middle, size.height - 8, _short(name, part), "dim", "middle") if len(found) > 1 else "")
+    return "".join(shown)
 
 
-def _lines(asked: Panel, found: Sequence[tuple[str, Found]], height: int) -> str:
-    legend = _LEGEND * min(len(found), _names(height))
-    bottom, top = height - _BOTTOM - legend, 8.0
+def _lines(asked: Panel, found: Named, size: Size) -> str:
+    names = _flowed(found, size.width)
+    bottom, top = size.height - _BOTTOM - _LEGEND * (len(names) + 0.25), 8.0
     scale, times = _scale(asked, found), [at for _, series in found for at, _ in series.points]
-    first, last = min(times), max(times)
+    first, last, right = min(times), max(times), size.width - _RIGHT
 
     def x(at: float) -> float:
-        return _LEFT + (at - first) / ((last - first) or 1) * (WIDTH - _LEFT - _RIGHT)
+        return _LEFT + (at - first) / ((last - first) or 1) * (right - _LEFT)
 
     def y(value: float) -> float:
         return bottom - scale.at(value) * (bottom - top)
 
-    grid = "".join(_tick(y(at), asked.words.get(f"{at:g}") or told(at, asked.unit)) for at in ticks(scale))
-    limits = "".join(_limit(y(at)) for at, _ in asked.thresholds if scale.low < at <= scale.high)
-    lines = "".join(_line(number, series, x, y) for number, (_, series) in enumerate(found))
-    span = _text(_LEFT, bottom + 14, f"{(last - first) / 60:.0f} min ago", "dim") + _text(
-        WIDTH - _RIGHT, bottom + 14, "now", "dim", "end"
+    grid = "".join(
+        _tick(y(at), asked.words.get(f"{at:g}") or told(at, asked.unit), right) for at in _round(scale, asked)
     )
-    return grid + limits + lines + span + _legend(found, bottom + _BOTTOM, _names(height))
+    limits = "".join(_limit(y(at), right) for at, _ in asked.thresholds if scale.low < at <= scale.high)
+    lines = "".join(_line(number, series, x, y) for number, (_, series) in enumerate(found))
+    span = f"{(last - first) / 60:.0f} min ago"
+    ends = _text(_LEFT, bottom + 14, span, "dim") + _text(right, bottom + 14, "now", "dim", "end")
+    return grid + limits + lines + ends + _legend(found, names, bottom + _BOTTOM)
 
 
-def _names(height: int) -> int:
-    return max(1, min(_MOST, int(height * 0.3 // _LEGEND)))
+def _round(scale: Axis, asked: Panel) -> list[float]:
+    """Return ticks that are round in the unit that they are told in: minutes, GiB."""
+    by = step(scale.high, asked.unit)
+    return [at * by for at in ticks(Axis(scale.low / by, scale.high / by, False))]
 
 
-def _scale(asked: Panel, found: Sequence[tuple[str, Found]]) -> Axis:
+def _scale(asked: Panel, found: Named) -> Axis:
     """Return an axis from nought, or from the lowest value below it; a threshold shows where it is not far above."""
     values = [value for _, series in found for _, value in series.points if value == value and abs(value) < 1e300]
     low, high = min([0.0, *values]), max([0.0, *values])
@@ -101,13 +107,13 @@ def _scale(asked: Panel, found: Sequence[tuple[str, Found]]) -> Axis:
     return Axis(low, high * 1.06 if high > low else low + 1, False)
 
 
-def _tick(y: float, text: str) -> str:
-    line = f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+def _tick(y: float, text: str, right: float) -> str:
+    line = f'<line class="grid" x1="{_LEFT}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>'
     return line + _text(_LEFT - 6, y + 4, text, "dim", "end", 11)
 
 
-def _limit(y: float) -> str:
-    return f'<line class="limit" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+def _limit(y: float, right: float) -> str:
+    return f'<line class="limit" x1="{_LEFT}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>'
 
 
 def _line(number: int, series: Found, x: Callable[[float], float], y: Callable[[float], float]) -> str:
@@ -122,17 +128,36 @@ def _class(number: int, series: Found) -> str:
     return "limit" if LIMIT in series.labels else f"line c{number % COLOURS}"
 
 
-def _legend(found: Sequence[tuple[str, Found]], top: float, most: int) -> str:
+def _flowed(found: Named, width: float) -> list[list[tuple[int, float, str]]]:
+    """Return the legend's lines: each name's number, place and text; the last one counts those that found no room."""
+    lines: list[list[tuple[int, float, str]]] = [[]]
+    x = 4.0
+    for number, (name, _) in enumerate(found):
+        text = _short(name, width - 40)
+        wide = 34 + len(text) * _TEXT * _LETTER
+        if x + wide > width and lines[-1]:
+            if len(lines) == _MOST_LINES:
+                last, at, word = lines[-1][-1]
+                lines[-1][-1] = last, at, f"{word} (and {len(found) - number} more)"
+                break
+            lines.append([])
+            x = 4.0
+        lines[-1].append((number, x, text))
+        x += wide
+    return lines
+
+
+def _legend(found: Named, lines: Sequence[Sequence[tuple[int, float, str]]], top: float) -> str:
     shown = []
-    for number, (name, series) in enumerate(found[:most]):
-        y = top + _LEGEND * (number + 0.75)
-        shown.append(
-            f'<line class="{_class(number, series)}" x1="{_LEFT}" x2="{_LEFT + 16}" y1="{y - 4}" y2="{y - 4}"/>'
-        )
-        more = f" (and {len(found) - most} more)" if number == most - 1 and len(found) > most else ""
-        shown.append(_text(_LEFT + 22, y, _short(name, 70) + more, "dim"))
+    for row, names in enumerate(lines):
+        y = top + _LEGEND * (row + 0.75)
+        for number, x, text in names:
+            kind = _class(number, found[number][1])
+            shown.append(f'<line class="{kind}" x1="{x:.1f}" x2="{x + 16:.1f}" y1="{y - 4:.1f}" y2="{y - 4:.1f}"/>')
+            shown.append(_text(x + 22, y, text, "dim"))
     return "".join(shown)
 
 
-def _short(text: str, most: int) -> str:
+def _short(text: str, width: float) -> str:
+    most = max(4, int(width / (_TEXT * _LETTER)))
     return text if len(text) <= most else text[: most - 1] + "…"

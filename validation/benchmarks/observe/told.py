@@ -21,6 +21,7 @@ _AFTER: Mapping[str, str] = {
     "currencyUSD": " $",
     "currencyEUR": " €",
 }
+_SECONDS = {"s": 1.0, "ms": 1e-3, "dtdurations": 1.0}
 _SHARES = {"percentunit": 100.0, "percent": 1.0}
 
 
@@ -30,15 +31,27 @@ def told(value: float, unit: str) -> str:
         return "-"
     if unit in _SHARES:
         return f"{_digits(value * _SHARES[unit])} %"
-    if unit in ("s", "ms", "dtdurations"):
-        return _scaled(value * (1e-3 if unit == "ms" else 1.0), _TIMES, " ") if value else "0 s"
+    if unit in _SECONDS:
+        return _scaled(value * _SECONDS[unit], _TIMES, " ") if value else "0 s"
     scale = _BINARY if unit in ("bytes", "binBps") else _DECIMAL
     after = _AFTER.get(unit, "" if unit in ("", "none", "short", "bool") or unit.startswith("dateTime") else f" {unit}")
     return _scaled(value, (*scale, (1.0, "")), " " if after and not after.startswith(" ") else "") + after
 
 
+def step(value: float, unit: str) -> float:
+    """Return the size of the unit that such a value is told in: 60 for minutes, 2**30 for GiB; 1 where digits do."""
+    if unit in _SECONDS:
+        by = _SECONDS[unit]
+        return _steps_of(value * by, _TIMES)[0] / by
+    return _steps_of(value, (*_BINARY, (1.0, "")))[0] if unit in ("bytes", "binBps") else 1.0
+
+
+def _steps_of(value: float, steps: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+    return next((each for each in steps if abs(value) >= each[0]), steps[-1])
+
+
 def _scaled(value: float, steps: tuple[tuple[float, str], ...], space: str) -> str:
-    size, word = next((step for step in steps if abs(value) >= step[0]), steps[-1])
+    size, word = _steps_of(value, steps)
     return f"{_digits(value / size)}{space}{word}"
 
 

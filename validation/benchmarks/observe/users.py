@@ -1,8 +1,8 @@
-"""Traffic while something is proven: smoke cases, and a few completions, again and again until the block ends."""
+"""Traffic while something is proven: documents, searches, answers and completions, until the block ends."""
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
@@ -12,24 +12,30 @@ from stage import Plan
 from leanrag.core.errors import LeanragError
 from leanrag.gate.discover import ModelTarget, discover
 from leanrag.local.stack import Stack
-from leanrag.rag.client import Client
+from leanrag.rag.case import Document
+from leanrag.rag.client import Client, Store
 from leanrag.rag.http import ServiceError
-from leanrag.rag.runner import run_smoke
 
-_PAUSE, _TIMEOUT, _SMOKE = 2.0, 60.0, 120.0
+_PAUSE, _TIMEOUT = 2.0, 60.0
 _TEXT = "Which notice period has the contract? " * 8
 
 
 @contextmanager
 def users(plan: Plan, running: Stack) -> Iterator[None]:
-    """Ask the RAG service and its engine as a few people would."""
+    """Ask the RAG service and its engine as a few people would, who keep a store and put a document in now and then."""
     ended = threading.Event()
     found = discover(plan.local, running.addresses, running.tokens)
+    client, store = _client(plan, running)
+    files: list[str] = []
 
     def ask() -> None:
         while not ended.wait(_PAUSE):
-            if found.rag:
-                run_smoke(found.rag, deadline=_SMOKE)
+            with suppress(ServiceError, LeanragError):
+                files.append(_put(client, store, len(files)))
+                client.embed(_TEXT)
+                client.search(store, _TEXT, "vector")
+                client.answer(store, _TEXT)
+                client.stream("chat", _TEXT)
 
     def complete() -> None:
         while not ended.wait(_PAUSE):
@@ -44,18 +50,35 @@ def users(plan: Plan, running: Stack) -> Iterator[None]:
     finally:
         ended.set()
         for each in threads:
-            each.join(_SMOKE)
+            each.join(_TIMEOUT)
+        _forget(client, store, files)
+
+
+def _client(plan: Plan, running: Stack) -> tuple[Client, Store]:
+    target = discover(plan.local, running.addresses, running.tokens).rag
+    assert target
+    client = Client.to(target, timeout=_TIMEOUT, until=math.inf)
+    client.ready()
+    return client, client.create_store()
+
+
+def _put(client: Client, store: Store, number: int) -> str:
+    document = Document(f"contract-{number}.md", f"Contract {number}. {_TEXT}".encode(), {})
+    file = client.upload(document)
+    client.attach(store, file, document)
+    return file
+
+
+def _forget(client: Client, store: Store, files: Iterable[str]) -> None:
+    for path in (f"/v1/vector_stores/{store.id}", *(f"/v1/files/{file}" for file in files)):
+        client.delete(path)
 
 
 @contextmanager
 def seekers(plan: Plan, running: Stack) -> Iterator[None]:
     """Search a vector store that nobody has put anything into, until the block ends."""
     ended = threading.Event()
-    target = discover(plan.local, running.addresses, running.tokens).rag
-    assert target
-    client = Client.to(target, timeout=_TIMEOUT, until=math.inf)
-    client.ready()
-    store = client.create_store()
+    client, store = _client(plan, running)
 
     def search() -> None:
         while not ended.wait(_PAUSE):
@@ -69,7 +92,7 @@ def seekers(plan: Plan, running: Stack) -> Iterator[None]:
     finally:
         ended.set()
         thread.join(_TIMEOUT)
-        client.delete(f"/v1/vector_stores/{store.id}")
+        _forget(client, store, ())
 
 
 @contextmanager

@@ -130,6 +130,17 @@ def test_another_version_of_guidellm_is_refused(tmp_path: Path) -> None:
         runner.check_version(other)
 
 
+def test_a_program_is_asked_for_its_version_once_until_it_changes(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    same = program(tmp_path, "")
+    same.write_text(same.read_text().replace("then", f"then echo >> {asked};"))
+    runner.check_version(same)
+    runner.check_version(same)
+    os.utime(same, ns=(1, 1))
+    runner.check_version(same)
+    assert len(asked.read_text().splitlines()) == 2
+
+
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="cannot start"):
         runner.check_version(tmp_path / "none")

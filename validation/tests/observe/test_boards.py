@@ -1,13 +1,15 @@
 """Dashboards are read as Grafana would read them: rows opened, variables in place, nothing on top of another."""
 
+import re
 from typing import Any
 
 import pytest
 from boards import Panel, Variable, board, boards, overlaps
+from preview import name
 from prom import Found
 from stage import BOARDS
-from strokes import LIMIT, panel
-from told import told
+from strokes import LIMIT, Size, panel
+from told import step, told
 from variables import put, resolve
 
 from leanrag.render.tools import tools_dir
@@ -91,13 +93,50 @@ def test_a_number_is_told_in_its_unit(value: float, unit: str, text: str) -> Non
     assert told(value, unit) == text
 
 
+SIZE = Size(400, 240)
+TIMES = Found({"model": "m"}, ((0.0, 1.0), (60.0, 2.0)))
+
+
 def test_a_limit_is_drawn_as_one_and_words_stand_for_numbers() -> None:
-    series = Found({"model": "m"}, ((0.0, 1.0), (60.0, 2.0)))
     limit = Found({LIMIT: "1"}, ((0.0, 3.0), (60.0, 3.0)))
-    drawn = panel(Panel("p", "timeseries", (0, 0, 12, 8), "s"), [("m", series), ("limit", limit)], 240)
+    drawn = panel(Panel("p", "timeseries", (0, 0, 12, 8), "s"), [("m", TIMES), ("limit", limit)], SIZE)
     assert drawn.count('class="limit"') == 2 and "NaN" not in drawn
     asked = Panel("p", "stat", (0, 0, 12, 8), words={"2": "FAIL"})
-    assert ">FAIL<" in panel(asked, [("m", series)], 240)
+    assert ">FAIL<" in panel(asked, [("m", TIMES)], SIZE)
+
+
+def test_big_numbers_are_as_small_as_their_panel_needs() -> None:
+    asked = Panel("p", "stat", (0, 0, 12, 8), "s")
+    sizes = [
+        [float(size) for size in re.findall(r'class="big"[^>]*font-size="([\d.]+)"', panel(asked, given, SIZE))]
+        for given in ([("m", TIMES)], [("one", TIMES), ("two", TIMES), ("three", TIMES)])
+    ]
+    assert sizes[0] == [56.0] and all(size * 0.6 * len("2 s") <= SIZE.width / 3 for size in sizes[1])
+
+
+def test_a_table_has_a_column_for_each_label_and_query_and_a_row_for_each_set_of_labels() -> None:
+    asked = Panel("p", "table", (0, 0, 24, 8), columns=("model",))
+    other = Found({"model": "n"}, ((0.0, 5.0),))
+    drawn = panel(asked, [("First", TIMES), ("Second", TIMES), ("First", other)], SIZE)
+    cells = [re.findall(r"<t[hd][^>]*>([^<]*)", row) for row in drawn.split("<tr>")[1:]]
+    assert cells == [["model", "First", "Second"], ["m", "2", "2"], ["n", "5", "-"]]
+
+
+def test_names_that_find_no_room_are_counted() -> None:
+    asked = Panel("p", "timeseries", (0, 0, 12, 8))
+    drawn = panel(asked, [(f"a model with a long name {number}", TIMES) for number in range(9)], SIZE)
+    assert re.findall(r"\(and (\d+) more\)", drawn) == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("high", "unit", "size"), [(1800, "s", 60), (3e9, "bytes", 2**30), (90, "ms", 1), (700, "", 1)]
+)
+def test_ticks_are_round_in_the_unit_that_they_are_told_in(high: float, unit: str, size: float) -> None:
+    assert step(high, unit) == size
+
+
+def test_a_series_whose_labels_are_empty_still_has_a_name() -> None:
+    assert name("{{alertname}}", Found({}, ())) == "none"
 
 
 def test_no_panel_of_this_repository_stands_on_another() -> None:

@@ -89,16 +89,11 @@ _INGEST = Row(
     "Do documents get in?",
     (
         Panel(
-            "How many pieces are stored?",
-            "Chunks a second.",
-            (Query(_either(_rate("ogx_vector_io_chunks_processed_total", "operation")), "{{operation}}"),),
-            "ops",
-        ),
-        Panel(
             "How do inserts end?",
             "By outcome. An error is a document that nobody will find.",
             (Query(_either(_rate("ogx_vector_io_inserts_total", "status")), "{{status}}"),),
             "ops",
+            width=12,
         ),
         Panel(
             "How long does an insert take?",
@@ -106,6 +101,7 @@ _INGEST = Row(
             (Query(_either(_late("ogx_vector_io_insert_duration_seconds", "provider")), "{{provider}}"),),
             "s",
             traces=_TRACES,
+            width=12,
         ),
     ),
 )
