@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leanrag.catalog.model import App
 from leanrag.catalog.repository import Repository
-from leanrag.core.errors import LeanragError
+from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.process import Completed, run
 from leanrag.render.helm import render_many, stage
 from leanrag.render.tools import tool
@@ -68,6 +68,8 @@ def main(arguments: Iterable[str]) -> int:
     """Test the charts named, or all of them; exit 1 when one fails."""
     root = Path.cwd()
     chosen = tuple(Path(name) for name in arguments) or charts(root)
+    if missing := [str(chart) for chart in chosen if not (chart / "Chart.yaml").is_file()]:
+        raise InputError(f"{', '.join(missing)}: no chart", hint="name charts/rag/rag-stack, or none for all")
     tool("helm-unittest")
     with ThreadPoolExecutor(max_workers=2) as pool:
         results = list(pool.map(lambda chart: test_chart(chart, root), chosen))
