@@ -37,6 +37,7 @@ _IN_CLUSTER = (
     click.option("--kubeconfig", type=path_type, help="Outside a pod: how to reach the cluster."),
     click.option("--hub-kubeconfig", type=path_type, help="How to read the Applications of a hub."),
     click.option("--guidellm", type=path_type, help="The program; default: the one on PATH."),
+    click.option("--gpu-metrics", default="", help="Address of DCGM's exporters: all behind that name are asked."),
     click.option("--injected-env", "injected", multiple=True, help="Prefix of env that a webhook adds to pods."),
 )
 

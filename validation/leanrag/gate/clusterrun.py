@@ -46,7 +46,8 @@ class ClusterRun:
     `applications` is Argo CD's namespace (empty: that of the hub's kubeconfig). `tokens` is the folder with the mounted
     Secrets, `credentials` one with `username` and `password` for Git, `signing_key` a PEM file. Without `kubeconfig`
     the pod's own account is used, without `hub_kubeconfig` Argo CD is expected in the same cluster. `namespace` is
-    where verdict and lease go, by default the account's. Times are seconds.
+    where verdict and lease go, by default the account's. `gpu_metrics` is the address of the GPU exporters, "" for
+    none. Times are seconds.
     """
 
     cluster: str
@@ -66,6 +67,7 @@ class ClusterRun:
     converge_deadline: float = CONVERGE_SECONDS
     deadline: float = DEADLINE
     injected: tuple[str, ...] = ()
+    gpu_metrics: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _surroundings(
         lease=Lease(here.client, namespace, lease_name(urls), me),
         board=ClusterBoard(here, namespace),
         deadline=run.converge_deadline,
+        gpu_metrics=run.gpu_metrics,
         key=read_key(run.signing_key) if run.signing_key else None,
         page=page,
     )

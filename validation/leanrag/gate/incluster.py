@@ -18,11 +18,13 @@ from leanrag.evidence.store import read
 from leanrag.gate.board import Board
 from leanrag.gate.carry import Carried, Measure, carry
 from leanrag.gate.converge import Expected, Seen, items, problems
+from leanrag.gate.discover import ModelTarget
 from leanrag.gate.fingerprint import fingerprint, running_images
 from leanrag.gate.lease import Lease
 from leanrag.gate.live import Eyes
 from leanrag.gate.observed import Live, Pod
 from leanrag.gate.plan import Context, Engines, Surroundings
+from leanrag.gate.pods import members
 from leanrag.gate.problem import Problem, told
 from leanrag.gate.publish import Page, Published, publish
 from leanrag.gate.source import Source
@@ -30,6 +32,7 @@ from leanrag.gate.stop import Stopper
 from leanrag.gate.verdict import Verdict
 from leanrag.gate.wait import Clock, Waited, wait
 from leanrag.gate.watch import watching
+from leanrag.load.exporters import NOBODY, Exporters, behind
 
 # Somebody else's whole measurement may be in the way; a nightly run notices within seconds that it is superseded.
 LEASE_SECONDS = 1800.0
@@ -42,7 +45,10 @@ _HOURS = {"h": 1, "d": 24}
 
 @dataclass(slots=True)
 class InCluster(Surroundings):
-    """One run in a cluster; without `key` its verdict is unsigned. `page` makes the report of a verdict."""
+    """One run in a cluster; without `key` its verdict is unsigned. `page` makes the report of a verdict.
+
+    `gpu_metrics` is the address of the GPU exporters, "" for none.
+    """
 
     cluster: Cluster
     mode: str
@@ -53,6 +59,7 @@ class InCluster(Surroundings):
     lease: Lease
     board: Board
     deadline: float
+    gpu_metrics: str = ""
     key: SigningKey | None = None
     page: Page | None = None
     clock: Clock = field(default_factory=lambda: Clock(time.monotonic, time.sleep))
@@ -137,6 +144,14 @@ class InCluster(Surroundings):
             now=utc_now(),
             max_age=_age(self.cluster.facts.gate.carryOver.maxAge),
         )
+
+    def exporters(self, model: ModelTarget) -> Exporters:
+        """Return the exporters, for the GPUs of the pods that converge has seen; nobody for a model without a GPU."""
+        if not self.gpu_metrics or model.held is None:
+            return NOBODY
+        works = [each for each in self.expected.workloads if each.app == model.held.app.name]
+        found = {(pod.namespace, pod.name) for work in works for pod in members(work, self.first.pods)}
+        return behind(self.gpu_metrics, sorted(found))
 
     def _keys(self, own: SigningKey) -> Keys:
         return public_keys((own.public, *self.cluster.facts.gate.publicKeys))

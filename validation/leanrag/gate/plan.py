@@ -16,6 +16,7 @@ from leanrag.gate.probe import Engine
 from leanrag.gate.revision import Revision
 from leanrag.gate.stop import Stopper
 from leanrag.gate.verdict import Verdict
+from leanrag.load.exporters import NOBODY, Exporters
 
 Engines = Mapping[str, Engine]
 
@@ -23,7 +24,7 @@ Engines = Mapping[str, Engine]
 class Surroundings:
     """What a run has around it beside Git and the engines; by itself, as on one machine, nothing.
 
-    gate/incluster.py has those of a cluster. Each method is called once a run, in this order.
+    gate/incluster.py has those of a cluster. Each method is called once a run, `exporters` once a model, in this order.
     """
 
     def guard(self, stopper: Stopper) -> AbstractContextManager[None]:
@@ -33,6 +34,10 @@ class Surroundings:
     def carry(self, engines: Engines) -> Carried | Measure | None:
         """Return a measurement that need not be taken again, or why it must; None where that is no question."""
         return None
+
+    def exporters(self, model: ModelTarget) -> Exporters:
+        """Return who tells of the GPUs under a model while it is measured."""
+        return NOBODY
 
     def last_look(self) -> list[Item]:
         """Return what else must hold at the end, compared with the beginning."""

@@ -127,6 +127,7 @@ def _load(model: ModelTarget, context: Context, guidellm: Path, began: float) ->
         guidellm,
         labels(model, context, slo),
         context.seconds_left - (time.monotonic() - began) - JUDGE_SECONDS,
+        plan.around.exporters(model),
     )
 
 

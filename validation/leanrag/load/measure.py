@@ -13,6 +13,7 @@ from leanrag.engine.sampler import Sampler
 from leanrag.load import scenario
 from leanrag.load.chunked import deciding, longest
 from leanrag.load.chunks import run_chunks
+from leanrag.load.exporters import NOBODY, Exporters, asking
 from leanrag.load.record import ROWS, Watched, record
 from leanrag.load.runner import NAME, run_load
 from leanrag.load.runs import DIAGNOSIS, REPORT, RUN, read_run, write_run
@@ -50,25 +51,31 @@ def measure(
     guidellm: Path,
     labels: Mapping[str, str] | None = None,
     seconds: float = math.inf,
+    gpus: Exporters = NOBODY,
 ) -> StepResult:
     """Send the declared traffic, in chunks where the block may be decided on the way, and keep what was seen.
 
-    Facts: `report` is what `leanrag judge` reads, `engine` its figures, `files` what was recorded. The engine's silence
-    never fails a run. Raises as run_load does.
+    Facts: `report` is what `leanrag judge` reads, `engine` its figures, `files` what was recorded. The silence of the
+    engine, and of `gpus`, never fails a run. Raises as run_load does.
     """
     _forget(place.folder)
-    with Sampler(f"{service.url}/metrics", EVERY_SECONDS, service.api_key) as sampler:
+    with asking(gpus) as asked, Sampler(f"{service.url}/metrics", EVERY_SECONDS, service.api_key) as sampler:
         # An extension is what is sent when the declared requests leave it open, so somebody must look at these first.
         if slo.decision == "sequential" or slo.extension:
             step = _in_chunks(service, slo, seed, place, guidellm, labels or {}, seconds)
         else:
             step = _at_once(service, slo, seed, place.folder, guidellm, labels or {})
-    return _recorded(step, service, slo, place.folder, Watched((sampler.snapshots,), (), (), sampler.problems), labels)
+    seen = Watched((sampler.snapshots,), asked.exporters, gpus.labels, (*sampler.problems, *asked.problems))
+    return _recorded(step, service, slo, place.folder, seen, labels)
 
 
 def _forget(folder: Path) -> None:
     # What an earlier run left here must not be taken for this one's.
-    for old in (*(folder / name for name in (RUN, REPORT, DIAGNOSIS, ROWS)), *folder.glob("engine*.jsonl.zst")):
+    for old in (
+        *(folder / name for name in (RUN, REPORT, DIAGNOSIS, ROWS)),
+        *folder.glob("engine*.jsonl.zst"),
+        *folder.glob("gpus*.jsonl.zst"),
+    ):
         old.unlink(missing_ok=True)
 
 

@@ -22,12 +22,12 @@ _ENGINES, _EXPORTERS = "engine", "gpus"
 class Watched:
     """What was scraped during a run: one sequence of snapshots for each engine (pod), one for each GPU exporter.
 
-    `pod` narrows GPUs to those with these labels; `problems` are the samplers' own.
+    `pods` narrows GPUs to those with the labels of one of them; `problems` are the samplers' own.
     """
 
     engines: Sequence[Sequence[Snapshot]]
     exporters: Sequence[Sequence[Snapshot]] = ()
-    pod: tuple[tuple[str, str], ...] = ()
+    pods: Sequence[Mapping[str, str]] = ({},)
     problems: tuple[str, ...] = ()
 
 
@@ -72,7 +72,7 @@ def record(
     return Recorded(
         figures=seen,
         beside=beside(stage.rows, seen, objectives),
-        gpus=tuple(one for each in watched.exporters for one in gpus(each, start, end, **dict(watched.pod))),
+        gpus=tuple(one for each in watched.exporters for pod in watched.pods for one in gpus(each, start, end, **pod)),
         files=(rows, *files),
         problems=watched.problems,
     )

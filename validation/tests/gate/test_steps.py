@@ -19,6 +19,7 @@ from leanrag.gate.discover import discover
 from leanrag.gate.lift import check_facts
 from leanrag.gate.plan import Context
 from leanrag.gate.steps import announce, judging, loading, smoke
+from leanrag.load.exporters import NOBODY
 
 REPORTS = Path(__file__).parent.parent / "load" / "reports"
 TRAFFIC = {
@@ -185,7 +186,8 @@ def done(model, **facts):
 def test_every_measured_model_gets_its_traffic_and_embeddings_are_said_to_get_none(context, chat, monkeypatch):
     calls = []
 
-    def measure(service, slo, seed, place, guidellm, labels, seconds):
+    def measure(service, slo, seed, place, guidellm, labels, seconds, gpus):
+        assert gpus == NOBODY
         assert 60.0 + module.JUDGE_SECONDS + seconds > 0
         calls.append((service.url, service.model, slo.traffic.requests, seed, place.folder.name, guidellm))
         assert place.folder not in place.chunks.parents

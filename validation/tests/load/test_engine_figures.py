@@ -267,7 +267,7 @@ def test_a_run_leaves_its_rows_its_snapshots_and_its_figures(engine, tmp_path):
     snapshots, sent = run(engine, 100, cached=16), stage(100)
     gpu = series("DCGM_FI_DEV_GPU_UTIL", UUID="GPU-a", pod="tiny-0")
     exporter = [Snapshot(START + at, {gpu: 90.0}) for at in range(5)]
-    watched = Watched([snapshots, snapshots], [exporter], (("pod", "tiny-0"),), ("engine: answered 500",))
+    watched = Watched([snapshots, snapshots], [exporter], ({"pod": "tiny-0"},), ("engine: answered 500",))
     left = record(tmp_path, sent, watched, "tiny", [TTFT], {"scenario": "s1"})
     assert [each.name for each in left.files] == [
         "rows.jsonl.zst",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from leanrag.load.chunked import judge_run, longest
 from leanrag.load.chunks import ChunkedRun, chunk, part_of, sizes
 from leanrag.load.commands import judge_report, needs
 from leanrag.load.engine_figures import span
+from leanrag.load.exporters import NOBODY, Asked, Exporters
 from leanrag.load.measure import Place, Service, measure
 from leanrag.load.rows import read_kept
 from leanrag.slo.objectives import Objective, Slo, Traffic, Zone
@@ -120,7 +122,8 @@ def measured(tmp_path, monkeypatch):
     monkeypatch.setattr("leanrag.load.chunks.run_load", run_load)
     monkeypatch.setattr(module, "Sampler", FakeSampler)
     place = Place(tmp_path / "load", tmp_path / "chunks")
-    return lambda slo: measure(Service("http://m", MODEL, "key"), slo, 7, place, Path("g"), {"scenario": "s"})
+    service, about = Service("http://m", MODEL, "key"), {"scenario": "s"}
+    return lambda slo, **more: measure(service, slo, 7, place, Path("g"), about, **more)
 
 
 def test_a_run_is_kept_with_every_request_and_what_the_engine_said(measured, tmp_path):
@@ -137,6 +140,32 @@ def test_a_run_is_kept_with_every_request_and_what_the_engine_said(measured, tmp
     assert (len(rows.stage.rows), rows.about["scenario"]) == (len(STAGE.rows), "s")
     assert step.facts["engine"]["finished"] == STAGE.made.successful
     assert judge_report(Path(step.facts["report"]), SLO, MODEL).outcome is Outcome.PASS
+
+
+def test_the_gpus_of_the_pods_that_were_measured_are_kept_and_nobody_else_s(measured, monkeypatch, tmp_path):
+    begin, end = span(STAGE)
+    pods = (("lr-serving", "chat-0"), ("lr-serving", "chat-1"))
+    utils = {"chat-0": 80, "chat-1": 40, "other-0": 5}
+    page = "".join(
+        f'DCGM_FI_DEV_GPU_UTIL{{UUID="{pod}",namespace="lr-serving",pod="{pod}"}} {busy}\n'
+        for pod, busy in utils.items()
+    )
+
+    @contextmanager
+    def asking(whom):
+        yield (
+            Asked()
+            if whom == NOBODY
+            else Asked(((snapshot(page, begin), snapshot(page, end)),), ("http://far:9400: no answer within 10 s",))
+        )
+
+    monkeypatch.setattr(module, "asking", asking)
+    step = measured(SLO, gpus=Exporters(("http://node:9400/metrics",), pods))
+    assert [(each["uuid"], each["busy"]) for each in step.facts["engine"]["gpus"]] == [("chat-0", 0.8), ("chat-1", 0.4)]
+    assert step.facts["engine"]["scrapeProblems"] == ["http://far:9400: no answer within 10 s"]
+    assert (tmp_path / "load" / "gpus.jsonl.zst").is_file()
+    measured(SLO)
+    assert not (tmp_path / "load" / "gpus.jsonl.zst").exists()
 
 
 @pytest.mark.parametrize(

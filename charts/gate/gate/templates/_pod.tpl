@@ -122,6 +122,9 @@ gate.runArgs: what the gate itself is told. Takes: {ctx, trigger}.
 {{- if $v.argocd.kubeconfigSecret }}
 - --hub-kubeconfig=/etc/gate/hub/kubeconfig
 {{- end }}
+{{- if and $v.gpuMetrics.address $v.cluster.gpus }}
+- --gpu-metrics={{ $v.gpuMetrics.address }}
+{{- end }}
 {{- range $prefix, $wanted := $v.injectedEnv }}
 {{- if $wanted }}
 - --injected-env={{ $prefix }}

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from leanrag.gate.plan import Step
 from leanrag.gate.revision import Revision
 from leanrag.gate.run import run_gate
 from leanrag.gate.wait import Clock
+from leanrag.load.exporters import NOBODY
 
 SHA = "3127b57f2f07b62168b0257d35fe8117ae8ca877"
 NEW = "fedcba9876543210fedcba9876543210fedcba98"
@@ -161,6 +163,20 @@ def test_a_good_run_passes_and_is_published_with_what_was_running(cluster_run):
     assert published["immutable"] is True
     assert published["data"]["evidence.jws"]
     assert cluster_run.lease.released
+
+
+def test_exporters_are_asked_for_the_pods_that_converge_has_seen_and_only_under_a_model_with_gpus(cluster_run):
+    around = cluster_run.around(gpu_metrics="http://127.0.0.1:9400")
+    cluster_run.run(around)
+    apps = {each.app for each in around.expected.workloads if "model" in each.app}
+    name = sorted(apps)[0]
+    app = SimpleNamespace(app=SimpleNamespace(name=name))
+    asked = around.exporters(SimpleNamespace(held=app))
+    own = {(pod.namespace, pod.name) for pod in around.seen.pods}
+    assert asked.urls == ("http://127.0.0.1:9400/metrics",)
+    assert asked.pods and set(asked.pods) < own
+    assert around.exporters(SimpleNamespace(held=None)) == NOBODY
+    assert cluster_run.around().exporters(SimpleNamespace(held=app)) == NOBODY
 
 
 def test_the_same_content_is_not_measured_twice(cluster_run):
