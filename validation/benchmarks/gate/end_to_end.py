@@ -201,9 +201,9 @@ def _words(taken: Sequence[dict[str, Any]], whole: Sequence[dict[str, Any]]) -> 
     alike = sum(one["outcome"] == _exact(_flags(one))[0].value for one in whole)
     names = ", ".join(sorted({name for one in doubted for name in one["doubts"]}))
     return (
-        f"{len(taken)} gates, {AT_ONCE} at a time, {requests:,} requests in order; every gate is a run of GuideLLM 0.8.1 "
-        f"at {PLAN.rate:g}/s "
-        f"against a server with lognormal times to the first token (sigma {SIGMA:g}); p95 promised at {LIMIT:g} ms. "
+        f"{len(taken)} gates, {AT_ONCE} at a time, {requests:,} requests; every gate is a run of GuideLLM 0.8.1 "
+        f"at {PLAN.rate:g}/s against a server with lognormal times to the first token (sigma {SIGMA:g}); "
+        f"p95 promised at {LIMIT:g} ms. "
         f"GuideLLM saw {seen:,} requests over the limit, the server itself {served:,}. "
         f"{len(doubted)} gates were doubted by their evidence{f' ({names})' if names else ''}; "
         f"{len(taken) - len(whole)} had fewer requests than planned and are not in the table. "
