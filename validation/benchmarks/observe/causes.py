@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from alarms import Rule
+from burning import note
 from prom import Prometheus
 from scraping import config
 from stage import Stage
@@ -110,9 +111,9 @@ def fire(stage: Stage, cause: Cause, names: Iterable[str], deadline: float) -> F
     if not silent(stage.real, expected, deadline):
         return Fired(cause.name, cause.what, missing="its alerts fired before there was a cause")
     say(f"cause {cause.name}: {cause.what}; waiting for {', '.join(cause.expects)}")
-    notes: dict[str, str] = {}
+    notes, began = dict[str, str](), time.time()
     with cause.make(stage):
-        seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(_note(stage.real, name)))
+        seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(note(stage.real, name, began)))
     missing = sorted(expected - seen.keys())
     why = f"not in {deadline:.0f} s: {', '.join(missing)}" if missing else ""
     return Fired(cause.name, cause.what, seen, why, notes)
@@ -132,30 +133,9 @@ def watch(
     return found
 
 
-def _note(prometheus: Prometheus, name: str) -> dict[str, str]:
-    """Return, of a burn-rate alert, the shares of broken requests at that moment, each beside its promise."""
-    if not name.startswith("ObjectiveBurns"):
-        return {}
-    found = prometheus.query(f"leanrag:objective_broken:ratio1h and on (model, objective) ALERTS{{alertname={name!r}}}")
-    told = (f"{each.labels.get('objective')} {each.value:.2f}" for each in found)
-    return {name: "broken over the last hour: " + ", ".join(sorted(told))}
-
-
 def earliest(rule: Rule) -> float:
     """Return the seconds that a rule waits at least: its `for`."""
     return seconds(rule.wait)
-
-
-def burn_seconds(window: float, factor: float, target: float, errors: float) -> float:
-    """Return when a burn-rate alert can fire after errors began: the share of its window that fills the factor.
-
-    `errors` is the share of bad requests since then. Google, The Site Reliability Workbook, chapter 5: detection time
-    is (1 - target) / errors x window x factor; infinite where the window never fills so far.
-    """
-    if errors <= 0:
-        return float("inf")
-    found = (1 - target) / errors * window * factor
-    return found if found <= window else float("inf")
 
 
 def seconds(text: str) -> float:

@@ -16,7 +16,10 @@ Of an alert, the series that it compares are asked for, since the alert itself i
 makes and costs is computed of the CPU engine, as if it were one GPU at a price of 2 an hour.
 """
 _ALERTS = """Targets are scraped, and rules evaluated, every 5 s; on a cluster scrapes are 30 s apart. *At the earliest*
-is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first.
+is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first. Of a burn
+rate: since when both windows were above what the promise allows, and in brackets when theory expects that (Google, The
+Site Reliability Workbook, chapter 5). Theory takes traffic as steady; here a crowd comes after a few people, and the
+Prometheus is minutes old, so that a window is as long as what it knows.
 """
 _NOT_RUN = """These alerts need what is not here. They are **not run**: promtool holds each to series that fire it and
 series that do not (`validation/tests/alerts`).
@@ -72,7 +75,7 @@ def _fired(found: Mapping[str, Any] | None, latency: float) -> str:
         for name, seconds in sorted(each["alerts"].items(), key=lambda pair: float(pair[1]))
     ]
     missing = [f"- {each['what']}: {each['missing']}" for each in found["fired"] if each["missing"]]
-    head = ("cause", "alert", "at the earliest", "seen after", "")
+    head = ("cause", "alert", "at the earliest", "seen after", "burn rate")
     parts = [_ALERTS.format(latency=latency), table(head, rows)]
     parts += ["Not seen:\n", *missing, ""] if missing else []
     others = found["elsewhere"]

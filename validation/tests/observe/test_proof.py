@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 from alarms import Rule, present
 from boards import Board, Panel, Target, Variable, boards
-from causes import burn_seconds, seconds
+from burning import PAIRS, burn_seconds, note
+from causes import seconds
 from elsewhere import Elsewhere
 from prom import Found, Prometheus, numbers
 from prove import EMPTY, REAL, SAMPLE, Query, of_board, of_rules, proofs, static, unmarked
@@ -128,6 +130,29 @@ def test_a_burn_rate_alert_fires_when_the_errors_have_filled_their_part_of_the_w
     assert round(burn_seconds(3600, 14.4, 0.999, 1.0)) == 52
     assert burn_seconds(3600, 14.4, 0.95, 0.5) == float("inf")
     assert seconds("1h30m") == 5400
+
+
+class Burning:
+    """A Prometheus in which one promise of 95 % has been broken by all requests for a minute."""
+
+    def query(self, text: str) -> tuple[Found, ...]:
+        value = 0.95 if "target" in text else 1.0
+        return (Found({"model": "m", "objective": "ttft"}, ((1060.0, value),)),)
+
+    def range(self, text: str, seconds: float, step: float) -> tuple[Found, ...]:
+        return (Found({}, ((1060.0, 0.8), (1065.0, 0.9))),) if "ratio1h" in text else ()
+
+
+def test_what_a_burn_rate_alert_saw_stands_beside_the_theory_of_steady_traffic() -> None:
+    told = note(cast("Prometheus", Burning()), "ObjectiveBurnsFast", 1000.0)["ObjectiveBurnsFast"]
+    assert told == "ttft: 1h and 5m above 72% after 60 s (steady traffic, 100% broken: 43 min)"
+    assert note(cast("Prometheus", Burning()), "EngineDown", 1000.0) == {}
+
+
+def test_the_theory_has_the_windows_and_factors_of_the_chart() -> None:
+    text = (tools_dir().parents[1] / "charts/serving/model/templates/rules.yaml").read_text()
+    for long, short, _, factor, most in PAIRS:
+        assert f'"long" "{long}" "short" "{short}" "factor" {factor:g} "most" {most:g})' in text
 
 
 @pytest.fixture(scope="module")
