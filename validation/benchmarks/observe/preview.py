@@ -40,7 +40,7 @@ th{color:var(--dim);font-weight:400}td:last-child,th:last-child{text-align:right
 .line{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}
 .c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}
-.big{font-weight:600}.number{font-variant-numeric:tabular-nums}
+.big{font-weight:600}.number{font-variant-numeric:tabular-nums;max-width:none}
 @media(max-width:700px){.grid-of{display:block}section{margin-bottom:8px}}
 """
 
