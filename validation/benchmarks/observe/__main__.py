@@ -13,9 +13,10 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import causes
+import firing
 import prove
 from boards import overlaps
+from causes import CAUSES, SMALL, TIME, Cause, Place
 from kept import folder, keep, kept
 from observability_page import page
 from photograph import NARROW, WIDE, photograph
@@ -35,31 +36,42 @@ PAGE, PICTURES = Path("docs") / "observability.md", Path("docs") / "pictures"
 _SETTLE, _SHOWN = 330.0, 900.0
 _DEADLINE = 1800.0
 PARTS = ("queries", "pictures", "silence", "alerts")
+_EVERY = tuple(each.name for each in CAUSES)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What this run was told: `minutes` of silence, seconds until an alert counts as missing."""
+    """What this run was told: `minutes` of silence, seconds until an alert counts as missing, which causes to make."""
 
     parts: tuple[str, ...]
     minutes: float
     deadline: float
+    causes: tuple[str, ...] = _EVERY
+
+    def chosen(self, place: Place) -> tuple[Cause, ...]:
+        """The causes of one stack."""
+        given = self.causes if "alerts" in self.parts else ()
+        return tuple(each for each in CAUSES if each.name in given and each.place == place)
 
 
 def main() -> int:
     """Run what was asked for; print what is wrong, and write the page when told to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between; 'none' only writes")
+    parser.add_argument("--causes", default=",".join(_EVERY), help="of alerts; the others stay as they were seen")
     parser.add_argument("--minutes", type=float, default=15.0, help="how long nothing is broken (silence)")
     parser.add_argument("--deadline", type=float, default=_DEADLINE, help="seconds to wait for an alert")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE} and the pictures")
     given = parser.parse_args()
     names = [] if given.only == "none" else given.only.split(",")
-    if unknown := sorted(set(names) - set(PARTS)):
-        raise InputError(f"no part {', '.join(unknown)}", hint=f"parts are {', '.join(PARTS)}")
-    faults = _run(plan(Path()), Asked(tuple(names), given.minutes, given.deadline)) if names else []
+    for told, known, what in ((names, PARTS, "part"), (given.causes.split(","), _EVERY, "cause")):
+        if unknown := sorted(set(told) - set(known)):
+            raise InputError(f"no {what} {', '.join(unknown)}", hint=f"{what}s are {', '.join(known)}")
+    asked = Asked(tuple(names), given.minutes, given.deadline, tuple(given.causes.split(",")))
+    faults = _run(plan(Path()), asked) if names else []
     if given.write:
-        write_atomic(PAGE, page({part: kept(part) for part in PARTS}, causes.LATENCY))
+        expected = {each.name: (each.what, each.expects) for each in CAUSES}
+        write_atomic(PAGE, page({part: kept(part) for part in PARTS}, firing.LATENCY, expected))
     for fault in faults:
         print(fault)
     say(f"{len(faults)} faults")
@@ -71,13 +83,15 @@ def _run(found: Plan, asked: Asked) -> list[str]:
     if not found.boards and not found.rules:
         raise ToolError("no dashboard and no rule is here", hint="python -m leanrag.dashboards --write")
     faults = [f"{board.title}: {one!r} stands on {two!r}" for board in found.boards for one, two in overlaps(board)]
-    if "alerts" in asked.parts:
-        keep("alerts", {"fired": [], "waits": {}, "elsewhere": _elsewhere(found)})
-    with _fresh(found) as here:
-        faults += _whole(here, asked)
-    if "alerts" in asked.parts:
+    if set(asked.parts) != {"alerts"} or asked.chosen("shared"):
         with _fresh(found) as here:
-            faults += _causes(here, asked, alone=True)
+            faults += _whole(here, asked)
+    if asked.chosen("alone"):
+        with _fresh(found) as here:
+            faults += _causes(here, asked, "alone")
+    if asked.chosen("small"):
+        with _fresh(plan(Path(), SMALL)) as here:
+            faults += _causes(here, asked, "small")
     return faults
 
 
@@ -97,7 +111,7 @@ def _whole(here: Stage, asked: Asked) -> list[str]:
         faults += _queries(here) if "queries" in asked.parts else []
         faults += _silence(here, asked.minutes * 60) if "silence" in asked.parts else []
         faults += _pictures(here) if "pictures" in asked.parts else []
-        return faults + (_causes(here, asked, alone=False) if "alerts" in asked.parts else [])
+        return faults + _causes(here, asked, "shared")
 
 
 def _queries(here: Stage) -> list[str]:
@@ -117,19 +131,22 @@ def _queries(here: Stage) -> list[str]:
 
 def _silence(here: Stage, seconds: float) -> list[str]:
     names = _possible(here.plan)
-    fired = causes.watch(here.real, names, set(), seconds, say)
+    fired = firing.watch(here.real, names, set(), seconds, say)
     keep("silence", {"seconds": seconds, "alerts": len(names), "fired": fired})
     return [f"{name} fired while all was well, after {after:.0f} s" for name, after in fired.items()]
 
 
-def _causes(here: Stage, asked: Asked, *, alone: bool) -> list[str]:
-    kept_before = kept("alerts")
+def _causes(here: Stage, asked: Asked, place: Place) -> list[str]:
     names = _possible(here.plan)
-    seen = tuple(causes.fire(here, each, names, asked.deadline) for each in causes.CAUSES if each.alone == alone)
-    told = [asdict(one) for one in seen]
-    waits = {rule.alert: causes.earliest(rule) for rule in here.plan.rules if rule.alert in names}
-    keep("alerts", {**kept_before, "fired": [*kept_before["fired"], *told], "waits": waits})
-    return [f"cause {one.cause}: {one.missing}" for one in seen if one.missing]
+    waits = {rule.alert: firing.earliest(rule) for rule in here.plan.rules if rule.alert in names}
+    faults = []
+    for each in asked.chosen(place):
+        one = firing.fire(here, each, names, asked.deadline)
+        faults += [f"cause {one.cause}: {one.missing}"] if one.missing else []
+        known = {old["cause"]: old for old in (kept("alerts") or {}).get("fired", [])} | {one.cause: asdict(one)}
+        told = [known[name] for name in _EVERY if name in known]
+        keep("alerts", {"fired": told, "waits": waits, "elsewhere": _elsewhere(here.plan) | TIME})
+    return faults
 
 
 def _pictures(here: Stage) -> list[str]:

@@ -25,7 +25,7 @@ def _told(prometheus: Prometheus, labels: Mapping[str, str], began: float) -> It
     for long, short, window, factor, most in PAIRS:
         limit, broken = min(factor * (1 - target), most), "leanrag:objective_broken:ratio"
         both = f"{broken}{long}{of} > {limit} and on (model, objective) {broken}{short}{of} > {limit}"
-        if full := prometheus.range(both, time.time() - began, 5):
+        if full := prometheus.range(both, time.time() - began, 1):
             errors = prometheus.query(f"{broken}{short}{of}")[0].value
             theory = burn_seconds(window, factor, target, errors) / 60
             after = max(full[0].points[0][0] - began, 0)

@@ -21,18 +21,18 @@ rate: since when both windows were above what the promise allows, and in bracket
 Site Reliability Workbook, chapter 5). Theory takes traffic as steady; here a crowd comes after a few people, and the
 Prometheus is minutes old, so that a window is as long as what it knows.
 """
-_NOT_RUN = """These alerts need what is not here. They are **not run**: promtool holds each to series that fire it and
-series that do not (`validation/tests/alerts`).
+_NOT_RUN = """These alerts need what is not here, or time. They are **not run**: promtool holds each to series that fire
+it, and to others that do not (`validation/tests/alerts`).
 """
 _PICTURES = """Drawn by a page of our own from the same queries, photographed by Chromium; Grafana draws otherwise.
 """
 
 
-def page(found: Mapping[str, Any], latency: float) -> str:
-    """Return the page; a part that was not run says so."""
+def page(found: Mapping[str, Any], latency: float, expected: Mapping[str, tuple[str, Sequence[str]]]) -> str:
+    """Return the page; a part that was not run says so. `expected`: of each cause what it is, and its own alerts."""
     sections = (
         ("Every query", _queries(found.get("queries"))),
-        ("Alerts that fired for their cause", _fired(found.get("alerts"), latency)),
+        ("Alerts that fired for their cause", _fired(found.get("alerts"), latency, expected)),
         ("Silence", _silence(found.get("silence"))),
         ("Pictures", _pictures(found.get("pictures"))),
     )
@@ -65,16 +65,19 @@ def _place(place: str, found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return (place, str(len(found)), *map(str, counts), ", ".join(dict.fromkeys(", ".join(needs).split(", "))) or "-")
 
 
-def _fired(found: Mapping[str, Any] | None, latency: float) -> str:
+def _fired(found: Mapping[str, Any] | None, latency: float, expected: Mapping[str, tuple[str, Sequence[str]]]) -> str:
     if not found:
         return ""
     waits = found["waits"]
     rows = [
-        (each["what"], f"`{name}`", f"{waits.get(name, 0):.0f} s", f"{seconds:.0f} s", each["notes"].get(name, ""))
+        (what, f"`{name}`", f"{waits.get(name, 0):.0f} s", f"{seconds:.0f} s", each["notes"].get(name, ""))
         for each in found["fired"]
+        for what, own in [expected[each["cause"]]]
+        # What else fires meanwhile may be an earlier cause's.
         for name, seconds in sorted(each["alerts"].items(), key=lambda pair: float(pair[1]))
+        if name in own
     ]
-    missing = [f"- {each['what']}: {each['missing']}" for each in found["fired"] if each["missing"]]
+    missing = [f"- {expected[each['cause']][0]}: {each['missing']}" for each in found["fired"] if each["missing"]]
     head = ("cause", "alert", "at the earliest", "seen after", "burn rate")
     parts = [_ALERTS.format(latency=latency), table(head, rows)]
     parts += ["Not seen:\n", *missing, ""] if missing else []

@@ -1,7 +1,7 @@
 """What Prometheus would scrape: the rendered ServiceMonitors on the running stack, with the labels of the operator."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,13 +67,17 @@ def _step(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, **({"action": str(told["action"]).lower()} if "action" in told else {})}
 
 
-def config(scrapes: Iterable[Scrape], without: Iterable[str] = ()) -> str:
-    """Return Prometheus' configuration for these targets, less the jobs named."""
-    left_out = set(without)
+_NOTHING = {"action": "drop", "source_labels": ["__name__"], "regex": "vllm:.*"}
+
+
+def config(scrapes: Iterable[Scrape], without: Iterable[str] = (), mute: Iterable[str] = ()) -> str:
+    """Return Prometheus' configuration for these targets, less the jobs `without`, and no engine's metric of `mute`."""
+    left_out, quiet = set(without), set(mute)
+    told = [replace(each, relabel=(*each.relabel, _NOTHING)) if each.job in quiet else each for each in scrapes]
     body = {
         "global": {"scrape_interval": INTERVAL, "evaluation_interval": INTERVAL, "scrape_timeout": "4s"},
         "rule_files": ["rules/*.yaml"],
-        "scrape_configs": [_job(number, each) for number, each in enumerate(scrapes) if each.job not in left_out],
+        "scrape_configs": [_job(number, each) for number, each in enumerate(told) if each.job not in left_out],
     }
     return yamlio.dump(body)
 

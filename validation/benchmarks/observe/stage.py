@@ -73,7 +73,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What runs: `real` scrapes what is here, `mixed` that and the sample."""
+    """What runs: `real` scrapes what is here, `mixed` that and the sample; `verdicts` is the gate's folder."""
 
     plan: Plan
     stack: stack.Stack
@@ -81,13 +81,14 @@ class Stage:
     real: Prometheus
     mixed: Prometheus
     sampled: tuple[Sampled, ...] = field(default=())
+    verdicts: Path = field(default=Path())
 
 
-def plan(root: Path) -> Plan:
-    """Read dashboards and render charts."""
+def plan(root: Path, chat: Mapping[str, JSON] | None = None) -> Plan:
+    """Read dashboards and render charts; `chat` are further values of the chat model."""
     repository = Repository(root)
     wanted = stack.Wanted(api="ogx").overrides()
-    added = {"local-rag-stack": _RAG, "local-model-chat": _CHAT}
+    added = {"local-rag-stack": _RAG, "local-model-chat": {**_CHAT, **(chat or {})}}
     overrides = {app: {**wanted.get(app, {}), **more} for app, more in added.items()}
     local = render_cluster(repository, repository.cluster(stack.CLUSTER), overrides)
     other = [each for app in repository.apps(repository.cluster(_FROM)) for each in _added(repository, app)]
@@ -121,7 +122,7 @@ def stage(found: Plan, folder: Path, verdicts: Path) -> Iterator[Stage]:
                 Prometheus(folder / "real", config(scrapes), found.rule_files) as real,
                 Prometheus(folder / "mixed", config((*scrapes, *samples)), found.rule_files) as mixed,
             ):
-                yield Stage(found, running, scrapes, real, mixed, series)
+                yield Stage(found, running, scrapes, real, mixed, series, verdicts)
     finally:
         stack.down()
 

@@ -97,13 +97,13 @@ def seekers(plan: Plan, running: Stack) -> Iterator[None]:
 
 @contextmanager
 def crowd(plan: Plan, running: Stack, size: int, tokens: int) -> Iterator[None]:
-    """Keep `size` long completions waiting at the engine until the block ends."""
+    """Keep `size` long completions at the engine until the block ends: of `tokens` at most, no two ends at once."""
     ended = threading.Event()
     model = discover(plan.local, running.addresses, running.tokens).measured[0]
 
-    def press(_: int) -> None:
+    def press(number: int) -> None:
         while not ended.is_set():
-            _complete(model, tokens)
+            _complete(model, tokens - number)
 
     with ThreadPoolExecutor(size) as pool:
         waiting = [pool.submit(press, number) for number in range(size)]

@@ -9,14 +9,15 @@ import pytest
 from alarms import Rule, present
 from boards import Board, Panel, Target, Variable, boards
 from burning import PAIRS, burn_seconds, note
-from causes import seconds
+from causes import CAUSES, TIME
 from elsewhere import Elsewhere
+from firing import seconds
 from prom import Found, Prometheus, numbers
 from prove import EMPTY, REAL, SAMPLE, Query, of_board, of_rules, proofs, static, unmarked
 from sample import exposition, sampled
 from scraping import Scrape, config
 from serving import served
-from stage import BOARDS
+from stage import BOARDS, plan
 
 from leanrag.core.errors import InputError
 from leanrag.engine.exposition import parse
@@ -147,6 +148,16 @@ def test_what_a_burn_rate_alert_saw_stands_beside_the_theory_of_steady_traffic()
     told = note(cast("Prometheus", Burning()), "ObjectiveBurnsFast", 1000.0)["ObjectiveBurnsFast"]
     assert told == "ttft: 1h and 5m above 72% after 60 s (steady traffic, 100% broken: 43 min)"
     assert note(cast("Prometheus", Burning()), "EngineDown", 1000.0) == {}
+
+
+def test_every_alert_has_a_cause_or_needs_what_is_not_here_or_only_time() -> None:
+    found = plan(tools_dir().parents[1])
+    needs: dict[str, set[str]] = {}
+    for rule in found.rules:
+        if rule.alert:
+            needs.setdefault(rule.alert, set()).update(found.world.needs(rule.text))
+    here = {name for name, what in needs.items() if not what}
+    assert here == {name for cause in CAUSES for name in cause.expects} | TIME.keys()
 
 
 def test_the_theory_has_the_windows_and_factors_of_the_chart() -> None:
