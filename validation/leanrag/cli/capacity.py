@@ -9,17 +9,8 @@ import click
 from leanrag.capacity.commands import Service, capacity
 from leanrag.capacity.search import Plan
 from leanrag.capacity.words import document, lines
-from leanrag.cli.measure import (
-    format_option,
-    guidellm_option,
-    key_from,
-    key_option,
-    path_type,
-    program_from,
-    seed_from,
-    seed_option,
-    slo_option,
-)
+from leanrag.cli.measure import guidellm_option, key_from, key_option, program_from, seed_from, seed_option, slo_option
+from leanrag.cli.options import format_option, path_type
 from leanrag.core.errors import InputError
 from leanrag.load.commands import read_slo
 from leanrag.slo.feasible import MOST_RATE

@@ -10,7 +10,7 @@ import click
 
 from leanrag.catalog.new_cluster import Wanted, folder_of, needs, new_files, next_steps
 from leanrag.catalog.repository import Repository
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import root_option
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.files import write_atomic
 from leanrag.render.helm import render

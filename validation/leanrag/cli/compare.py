@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from leanrag.cli.measure import guidellm_option, key_from, key_option, path_type, program_from
+from leanrag.cli.measure import guidellm_option, key_from, key_option, program_from
+from leanrag.cli.options import path_type
 from leanrag.compare.comparison import Asked, Comparison, compare
 from leanrag.compare.contrast import Margins
 from leanrag.compare.document import document

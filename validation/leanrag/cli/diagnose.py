@@ -5,17 +5,8 @@ from pathlib import Path
 
 import click
 
-from leanrag.cli.measure import (
-    format_option,
-    guidellm_option,
-    key_from,
-    key_option,
-    path_type,
-    program_from,
-    seed_from,
-    seed_option,
-    slo_option,
-)
+from leanrag.cli.measure import guidellm_option, key_from, key_option, program_from, seed_from, seed_option, slo_option
+from leanrag.cli.options import format_option, path_type
 from leanrag.core.errors import InputError
 from leanrag.diagnose.commands import Known, diagnose_endpoint, diagnose_file, diagnose_live
 from leanrag.diagnose.model import Alone, Diagnosis, Span

@@ -6,7 +6,7 @@ import click
 
 from leanrag.changes.model import Wanted
 from leanrag.changes.run import compare
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import root_option
 from leanrag.report import diff_markdown, diff_text
 
 _FORMATS = {"text": diff_text.text, "json": diff_text.document}

@@ -9,8 +9,7 @@ import click
 
 from leanrag.cli.history import history_option, show_history
 from leanrag.cli.keys import keygen_verb
-from leanrag.cli.measure import path_type
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import path_type, root_option
 from leanrag.cli.rerun import gate_rerun_verb, gate_verdicts_verb
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.progress import say

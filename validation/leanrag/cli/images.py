@@ -8,7 +8,7 @@ import click
 
 from leanrag.catalog.images_lock import lock_text
 from leanrag.catalog.repository import LOCAL, Repository
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import root_option
 from leanrag.core.clock import stamp, utc_now
 from leanrag.core.errors import InputError
 from leanrag.core.progress import say

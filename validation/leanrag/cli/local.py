@@ -9,7 +9,7 @@ import click
 from leanrag.catalog.repository import Repository
 from leanrag.checks.schemas import schemas
 from leanrag.cli.demo import run_demo
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import root_option
 from leanrag.core.errors import InputError
 from leanrag.core.progress import say
 from leanrag.engine.lists import prepare_all

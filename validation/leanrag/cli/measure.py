@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from leanrag.cli.options import format_option, path_type
 from leanrag.compare.facts import scenario_of
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
@@ -18,7 +19,6 @@ from leanrag.local.environments import environment
 from leanrag.rag.commands import find_target
 from leanrag.rag.commands import smoke as run_smoke_cases
 
-path_type = click.Path(path_type=Path)
 slo_option = click.option(
     "--slo", "slo_file", required=True, type=path_type, help="A file with the slo: block, such as a model's overlay."
 )
@@ -30,7 +30,6 @@ key_option = click.option("--api-key-env", default="", help="Name of the environ
 guidellm_option = click.option(
     "--guidellm", type=path_type, help="The program; by default an environment of its own is made."
 )
-format_option = click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
 def key_from(variable: str) -> str:

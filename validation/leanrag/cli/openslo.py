@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from leanrag.cli.options import format_option, path_type
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError
 from leanrag.core.files import read_text
@@ -13,8 +14,6 @@ from leanrag.load.commands import read_slo
 from leanrag.slo import openslo, opensloread
 
 _WINDOW = re.compile(r"[1-9][0-9]*[mhdwMQY]")
-path_type = click.Path(path_type=Path)
-format_option = click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
 @click.command("export")

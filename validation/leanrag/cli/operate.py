@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import format_option, root_option
 from leanrag.core.clock import utc_now
 from leanrag.core.errors import InputError
 from leanrag.core.git import Git
@@ -32,7 +32,7 @@ spoke_option = click.option(
 @main_option
 @click.option("--fetch", is_flag=True, help="Bring the remote's branches first.")
 @click.option("--cluster", help="Only this cluster.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def status_verb(
     root: Path,
     kubeconfig: Path | None,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import root_option
 from leanrag.core.clock import utc_now
 from leanrag.core.errors import InputError
 from leanrag.core.git import Git

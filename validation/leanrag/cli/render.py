@@ -8,7 +8,7 @@ import click
 
 from leanrag.catalog.nearest import nearest
 from leanrag.catalog.repository import Repository
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import root_option
 from leanrag.core import yamlio
 from leanrag.core.errors import InputError, LeanragError
 from leanrag.core.files import write_atomic

@@ -1,4 +1,4 @@
-"""Verbs about the repository itself: clusters, init; and the option that all verbs share which read one."""
+"""Verbs about the repository itself: clusters, init."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,7 @@ import click
 
 from leanrag.catalog.address import ROOT_FILE, set_address
 from leanrag.catalog.repository import Repository
-
-root_option = click.option(
-    "--root",
-    default=".",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The checkout with clusters/ and charts/.",
-)
+from leanrag.cli.options import root_option
 
 
 @click.command("clusters")

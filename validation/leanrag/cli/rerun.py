@@ -10,8 +10,7 @@ from leanrag.catalog.commits import Commits
 from leanrag.catalog.content import content_hash
 from leanrag.catalog.model import Cluster
 from leanrag.catalog.repository import Repository
-from leanrag.cli.measure import path_type
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import path_type, root_option
 from leanrag.core.clock import stamp, utc_now
 from leanrag.core.errors import LeanragError
 from leanrag.core.git import Git

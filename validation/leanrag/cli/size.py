@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from leanrag.catalog.repository import Repository
-from leanrag.cli.repository import root_option
+from leanrag.cli.options import format_option, root_option
 from leanrag.core.errors import InputError
 from leanrag.core.result import JSON
 from leanrag.size import words
@@ -55,7 +55,7 @@ _positive = click.IntRange(1)
 @click.option("--output-tokens", type=_positive, default=256, show_default=True)
 @click.option("--price", type=click.FloatRange(0), help="Of one GPU hour; default: as cluster.yaml says.")
 @click.option("--published", is_flag=True, help="Print our formula against every published capacity, and end.")
-@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def size_verb(root: Path, model: str | None, published: bool, fmt: str, **asked: Any) -> int:
     """Say whether MODEL fits a GPU: a model's name, or an overlay file (then with its clusters' GPUs).
 

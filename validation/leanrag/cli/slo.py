@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from leanrag.cli.openslo import openslo_verbs
+from leanrag.cli.options import format_option, path_type
 from leanrag.cli.recording import recording_verb
 from leanrag.core.errors import InputError
 from leanrag.core.result import JSON
@@ -17,8 +18,6 @@ from leanrag.slo.oc import Point, characteristic, lognormal_share, notable
 from leanrag.slo.plan import Planned, plan
 from leanrag.slo.sequential import FIRST, boundaries
 
-path_type = click.Path(path_type=Path)
-format_option = click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", show_default=True)
 first_option = click.option("--first", default=FIRST, show_default=True, help="Requests before the first look.")
 every_option = click.option("--every", default=1, show_default=True, help="Requests from look to look.")
 
