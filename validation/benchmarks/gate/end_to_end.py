@@ -203,10 +203,10 @@ def _words(taken: Sequence[dict[str, Any]], whole: Sequence[dict[str, Any]]) -> 
     return (
         f"{len(taken)} gates, {AT_ONCE} at a time, {requests:,} requests; every gate is a run of GuideLLM 0.8.1 "
         f"at {PLAN.rate:g}/s against a server with lognormal times to the first token (sigma {SIGMA:g}); "
-        f"p95 promised at {LIMIT:g} ms. "
+        f"p95 promised at {LIMIT:,g} ms. "
         f"GuideLLM saw {seen:,} requests over the limit, the server itself {served:,}. "
-        f"{len(doubted)} gates were doubted by their evidence{f' ({names})' if names else ''}; "
-        f"{len(taken) - len(whole)} had fewer requests than planned and are not in the table. "
+        f"Doubted by their evidence: {len(doubted)}{f' ({names})' if names else ''}. With fewer requests than planned, "
+        f"and not in the table: {len(taken) - len(whole)}. "
         f"The whole gate, evidence included, answered as the exact rule in {alike} of {len(whole)}. "
         "The interval is exact, 95 %; nominal is arithmetic on independent requests.\n"
     )
