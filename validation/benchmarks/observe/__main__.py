@@ -46,7 +46,7 @@ class Asked:
     parts: tuple[str, ...]
     minutes: float
     deadline: float
-    causes: tuple[str, ...] = _EVERY
+    causes: tuple[str, ...]
 
     def chosen(self, place: Place) -> tuple[Cause, ...]:
         """The causes of one stack."""
@@ -130,14 +130,14 @@ def _queries(here: Stage) -> list[str]:
 
 
 def _silence(here: Stage, seconds: float) -> list[str]:
-    names = _possible(here.plan)
+    names = here.plan.possible
     fired = firing.watch(here.real, names, set(), seconds, say)
     keep("silence", {"seconds": seconds, "alerts": len(names), "fired": fired})
     return [f"{name} fired while all was well, after {after:.0f} s" for name, after in fired.items()]
 
 
 def _causes(here: Stage, asked: Asked, place: Place) -> list[str]:
-    names = _possible(here.plan)
+    names = here.plan.possible
     waits = {rule.alert: firing.earliest(rule) for rule in here.plan.rules if rule.alert in names}
     faults = []
     for each in asked.chosen(place):
@@ -145,7 +145,7 @@ def _causes(here: Stage, asked: Asked, place: Place) -> list[str]:
         faults += [f"cause {one.cause}: {one.missing}"] if one.missing else []
         known = {old["cause"]: old for old in (kept("alerts") or {}).get("fired", [])} | {one.cause: asdict(one)}
         told = [known[name] for name in _EVERY if name in known]
-        keep("alerts", {"fired": told, "waits": waits, "elsewhere": _elsewhere(here.plan) | TIME})
+        keep("alerts", {"fired": told, "waits": waits, "elsewhere": {**here.plan.elsewhere, **TIME}})
     return faults
 
 
@@ -162,21 +162,6 @@ def _pictures(here: Stage) -> list[str]:
         told.append(names)
     keep("pictures", told)
     return []
-
-
-def _possible(found: Plan) -> list[str]:
-    """Return the alerts that can fire here: what they need is here."""
-    elsewhere = _elsewhere(found)
-    return sorted({rule.alert for rule in found.rules if rule.alert} - elsewhere.keys())
-
-
-def _elsewhere(found: Plan) -> dict[str, str]:
-    """Return what alerts need that is not here; one of several rules is enough to leave an alert out."""
-    needs: dict[str, set[str]] = {}
-    for rule in found.rules:
-        if rule.alert:
-            needs.setdefault(rule.alert, set()).update(found.world.needs(rule.text))
-    return {name: ", ".join(sorted(what)) for name, what in sorted(needs.items()) if what}
 
 
 def _stop(number: int, frame: object) -> None:

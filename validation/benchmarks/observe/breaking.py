@@ -30,20 +30,19 @@ def full(stage: Stage) -> AbstractContextManager[None]:
     return crowd(stage.plan, stage.stack, FULL, _FILLING)
 
 
-@contextmanager
-def unscraped(stage: Stage) -> Iterator[None]:
+def unscraped(stage: Stage) -> AbstractContextManager[None]:
     """Take the engine's job away, as a monitor deleted by mistake does: no series is left to compare."""
-    stage.real.configure(config(stage.scrapes, without=[_engine(stage)]))
-    try:
-        yield
-    finally:
-        stage.real.configure(config(stage.scrapes))
+    return _configured(stage, config(stage.scrapes, without=[_engine(stage)]))
+
+
+def mute(stage: Stage) -> AbstractContextManager[None]:
+    """Drop the engine's metrics at the scrape, as a relabelling does that is too wide; it still answers."""
+    return _configured(stage, config(stage.scrapes, mute=[_engine(stage)]))
 
 
 @contextmanager
-def mute(stage: Stage) -> Iterator[None]:
-    """Drop the engine's metrics at the scrape, as a relabelling does that is too wide; it still answers."""
-    stage.real.configure(config(stage.scrapes, mute=[_engine(stage)]))
+def _configured(stage: Stage, text: str) -> Iterator[None]:
+    stage.real.configure(text)
     try:
         yield
     finally:

@@ -70,6 +70,20 @@ class Plan:
         """What runs as processes: all but the gate."""
         return tuple(each for each in self.local if each.app.layer != "gate")
 
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """What alerts need that is not here; one of several rules is enough to leave an alert out."""
+        needs: dict[str, set[str]] = {}
+        for rule in self.rules:
+            if rule.alert:
+                needs.setdefault(rule.alert, set()).update(self.world.needs(rule.text))
+        return {name: ", ".join(sorted(what)) for name, what in sorted(needs.items()) if what}
+
+    @property
+    def possible(self) -> list[str]:
+        """The alerts that can fire here: what they need is here."""
+        return sorted({rule.alert for rule in self.rules if rule.alert} - self.elsewhere.keys())
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

@@ -24,7 +24,6 @@ from leanrag.gate.lease import Lease
 from leanrag.gate.live import Eyes
 from leanrag.gate.observed import Live, Pod
 from leanrag.gate.plan import Context, Engines, Surroundings
-from leanrag.gate.pods import members
 from leanrag.gate.problem import Problem, told
 from leanrag.gate.publish import Page, Published, publish
 from leanrag.gate.source import Source
@@ -149,9 +148,9 @@ class InCluster(Surroundings):
         """Return the exporters, for the GPUs of the pods that converge has seen; nobody for a model without a GPU."""
         if not self.gpu_metrics or model.held is None:
             return NOBODY
-        works = [each for each in self.expected.workloads if each.app == model.held.app.name]
-        found = {(pod.namespace, pod.name) for work in works for pod in members(work, self.first.pods)}
-        return behind(self.gpu_metrics, sorted(found))
+        works = tuple(each for each in self.expected.workloads if each.app == model.held.app.name)
+        found = self.eyes.own(replace(self.expected, workloads=works), self.first)
+        return behind(self.gpu_metrics, ((pod.namespace, pod.name) for pod in found))
 
     def _keys(self, own: SigningKey) -> Keys:
         return public_keys((own.public, *self.cluster.facts.gate.publicKeys))

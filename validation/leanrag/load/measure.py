@@ -14,7 +14,7 @@ from leanrag.load import scenario
 from leanrag.load.chunked import deciding, longest
 from leanrag.load.chunks import run_chunks
 from leanrag.load.exporters import NOBODY, Exporters, asking
-from leanrag.load.record import ROWS, Watched, record
+from leanrag.load.record import Watched, record, recorded
 from leanrag.load.runner import NAME, run_load
 from leanrag.load.runs import DIAGNOSIS, REPORT, RUN, read_run, write_run
 from leanrag.slo.objectives import Slo
@@ -71,11 +71,7 @@ def measure(
 
 def _forget(folder: Path) -> None:
     # What an earlier run left here must not be taken for this one's.
-    for old in (
-        *(folder / name for name in (RUN, REPORT, DIAGNOSIS, ROWS)),
-        *folder.glob("engine*.jsonl.zst"),
-        *folder.glob("gpus*.jsonl.zst"),
-    ):
+    for old in (*(folder / name for name in (RUN, REPORT, DIAGNOSIS)), *recorded(folder)):
         old.unlink(missing_ok=True)
 
 

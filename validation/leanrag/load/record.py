@@ -87,6 +87,11 @@ def reread(folder: Path, stage: Stage, model: str) -> EngineFigures | None:
     return figures([read_snapshots(path) for path in paths], model, *span(stage)) if paths else None
 
 
+def recorded(folder: Path) -> tuple[Path, ...]:
+    """Return what `record` has left in a folder."""
+    return (folder / ROWS, *_files(folder, _ENGINES), *_files(folder, _EXPORTERS))
+
+
 def _files(folder: Path, name: str) -> tuple[Path, ...]:
     return tuple(sorted((*folder.glob(f"{name}.jsonl.zst"), *folder.glob(f"{name}-*.jsonl.zst"))))
 
