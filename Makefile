@@ -104,9 +104,9 @@ bench-gate: setup ## how often the gate is wrong, and what it is worth; goes on 
 	@$(LEANRAG) tools guidellm vllm tiny-llama
 	@$(BIN)/python validation/benchmarks/gate --write
 
-observe: setup ## every query, alert and board, on the demo's stack and a real Prometheus; writes docs/observability.md (about 2 hours)
+observe: setup ## every query, alert and board, on the demo's stack and a real Prometheus; writes docs/observability.md (about 2 hours); ONLY=queries: 6 minutes, writes nothing
 	@$(LEANRAG) tools helm render schemas prometheus guidellm vllm ogx minilm tiny-llama tiktoken
-	@$(BIN)/python validation/benchmarks/observe --write
+	@$(BIN)/python validation/benchmarks/observe $(if $(ONLY),--only $(ONLY),--write)
 
 differential: setup ## our verdict on 16,000 objects beside a real API server's; writes docs/differential.md
 	@$(LEANRAG) tools helm render schemas

@@ -49,6 +49,7 @@ def fire(stage: Stage, cause: Cause, names: Iterable[str], deadline: float) -> F
     say(f"cause {cause.name}: {cause.what}; waiting for {', '.join(cause.expects)}")
     notes, began = dict[str, str](), time.time()
     with cause.make(stage):
+        known -= stage.real.firing().keys() - expected  # of the cause before
         seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(note(stage.real, name, began)))
     missing = sorted(expected - seen.keys())
     why = f"not in {deadline:.0f} s: {', '.join(missing)}" if missing else ""
@@ -58,11 +59,13 @@ def fire(stage: Stage, cause: Cause, names: Iterable[str], deadline: float) -> F
 def watch(
     prometheus: Prometheus, names: Iterable[str], until: set[str], seconds: float, seen: Callable[[str], None]
 ) -> dict[str, float]:
-    """Return after how many seconds each alert fired, and tell `seen` at once; ends early when all of `until` have."""
+    """Return after how many seconds each alert fired, and tell `seen` at once; ends early when all of `until` have.
+
+    One that fires already is seen at once: after 0 seconds.
+    """
     began, found, known = time.monotonic(), dict[str, float](), set(names)
-    old = prometheus.firing().keys()  # of the cause before
     while time.monotonic() < began + seconds and not (until and until <= found.keys()):
-        for name in (known & prometheus.firing().keys()) - found.keys() - old:
+        for name in (known & prometheus.firing().keys()) - found.keys():
             found[name] = time.monotonic() - began
             seen(name)
         time.sleep(POLL)

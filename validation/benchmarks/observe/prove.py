@@ -98,6 +98,11 @@ def _answer(asked: Asked, query: Query) -> tuple[Found, ...]:
     return numbers(asked.query(query.text)) or (numbers(asked.query(query.wider)) if query.wider else ())
 
 
+def empty(found: Iterable[Proof]) -> list[Proof]:
+    """Return the queries that found nothing."""
+    return [each for each in found if each.how == EMPTY]
+
+
 def unmarked(found: Iterable[Proof], boards: Iterable[Board]) -> list[Proof]:
     """Return what only a sample answers, on a dashboard whose panel does not say what it needs."""
     titles = {board.title for board in boards}
