@@ -75,6 +75,7 @@ lint: setup ## ruff, yamllint, import layers
 
 types: setup ## mypy --strict
 	@$(BIN)/mypy
+	@for folder in validation/benchmarks/*/; do $(BIN)/mypy --no-error-summary $$folder*.py || exit 1; done && echo "mypy: benchmarks clean"
 
 charts: setup ## every chart: unit suites, lint, schemas, a real API server's dry run of all that it renders; writes docs/charts.md
 	@$(LEANRAG) tools helm helm-unittest render schemas

@@ -24,7 +24,7 @@ from leanrag.engine.sampler import Sampler
 from leanrag.load import kept
 from leanrag.load.prompts import shared_share
 from leanrag.load.runner import run_load
-from leanrag.slo.objectives import Objective, Slo, Traffic
+from leanrag.slo.objectives import Metric, Objective, Profile, Slo, Traffic
 
 TITLE = "Diagnoses on the real CPU engine"
 ALL = (*MADE, *HEALTHY)
@@ -78,15 +78,18 @@ def _traffic(one: Situation, lone: Alone | None) -> Traffic:
     rate = None
     if one.load and lone:
         rate = round(one.load / (lone.ttft.high + lone.itl.high * (one.output - 1)), 3)
-    profile = "concurrent" if one.streams else "constant"
+    profile: Profile = "concurrent" if one.streams else "constant"
     # Before a lone request was measured only its length counts.
     streams = None if rate else one.streams or 1
     return Traffic(profile, one.requests, one.prompt, one.output, 120.0, 0, 900.0, rate=rate, streams=streams)
 
 
 def _promises(one: Situation, lone: Alone) -> tuple[Objective, ...]:
-    wanted = (("ttft", one.ttft * _limit(one, lone.ttft.low, lone.ttft.high)), ("itl", one.itl * lone.itl.high))
-    return tuple(Objective(name, 1000 * limit, "ms", 0.95, 95) for name, limit in wanted if limit)
+    wanted: dict[Metric, float] = {
+        "ttft": one.ttft * _limit(one, lone.ttft.low, lone.ttft.high),
+        "itl": one.itl * lone.itl.high,
+    }
+    return tuple(Objective(name, 1000 * limit, "ms", 0.95, 95) for name, limit in wanted.items() if limit)
 
 
 def _limit(one: Situation, low: float, high: float) -> float:

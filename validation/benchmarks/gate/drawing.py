@@ -13,7 +13,7 @@ def curves(points: Sequence[Any], zone: tuple[float, float]) -> str:
     most = max(point[1][3] for point in points) * 1.1
 
     def x(share: float) -> float:
-        return _LEFT + share / widest * _WIDTH
+        return _LEFT + share / float(widest) * _WIDTH
 
     def line(value: Callable[[Any], float], top: float, color: str, dashed: bool = False) -> str:
         places = " ".join(f"{x(point[0]):.1f},{top + (1 - value(point)) * _HEIGHT:.1f}" for point in points)

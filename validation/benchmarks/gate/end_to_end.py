@@ -70,8 +70,8 @@ def measure(records: Records, guidellm: Path, gates: int) -> None:
         return
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
-            for done in [pool.submit(_measured, records, guidellm, gate) for gate in missing]:
-                say(f"end to end: gate {done.result() + 1} of {gates} is there")
+            for gate in [pool.submit(_measured, records, guidellm, gate) for gate in missing]:
+                say(f"end to end: gate {gate.result() + 1} of {gates} is there")
         finally:
             pool.shutdown(cancel_futures=True)
 

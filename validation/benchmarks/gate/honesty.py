@@ -115,9 +115,10 @@ def _guidellm(server: Known, programs: Programs, level: Level, folder: Path) -> 
 def _vllm(server: Known, programs: Programs, level: Level, folder: Path) -> Times:
     if not programs.vllm.is_file():
         raise ToolError(f"{programs.vllm}: no vLLM", hint="run: leanrag tools vllm")
-    argv = [programs.vllm, "bench", "serve", "--backend", "openai-chat", "--endpoint", "/v1/chat/completions"]
-    argv += ["--base-url", server.url, "--model", "known", "--tokenizer", cache_dir() / "models" / "tiny-llama"]
-    argv += ["--dataset-name", "random", "--random-input-len", str(PROMPT), "--random-output-len", str(TOKENS)]
+    argv: list[str | Path] = [programs.vllm, "bench", "serve", "--backend", "openai-chat", "--base-url", server.url]
+    argv += ["--endpoint", "/v1/chat/completions", "--model", "known"]
+    argv += ["--tokenizer", cache_dir() / "models" / "tiny-llama", "--dataset-name", "random"]
+    argv += ["--random-input-len", str(PROMPT), "--random-output-len", str(TOKENS)]
     argv += ["--num-prompts", str(level.requests), "--max-concurrency", str(level.streams), "--disable-tqdm"]
     argv += ["--save-result", "--save-detailed", "--result-dir", folder, "--result-filename", "result.json"]
     quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}

@@ -88,7 +88,7 @@ def least(zone: Zone, cap: int, errors: float, undecided: tuple[float, float]) -
     def bound(prices: np.ndarray) -> float:
         wrong_pass, wrong_block, none = np.exp(prices)
         paid = wrong_pass * errors + wrong_block * errors + none * sum(undecided)
-        return float(_cheapest(zone, cap, wrong_pass, wrong_block, none)) - paid
+        return float(_cheapest(zone, cap, wrong_pass, wrong_block, none) - paid)
 
     return _climb(bound, np.log([1000.0, 1000.0, 100.0]))
 

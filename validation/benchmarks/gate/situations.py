@@ -4,6 +4,7 @@ How quick this machine is nobody knows beforehand, so rates and limits are multi
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from leanrag.diagnose.model import Cause
@@ -62,14 +63,14 @@ MADE = (
     Situation("packets held on their way", "network-bound", load=0.4, trouble="slow network", ttft=3),
     Situation("engine stopped at first", "cold start", requests=60, load=0.5, trouble="engine not there yet", ttft=4),
 )
-_WELL = {"ttft": 8.0, "itl": 5.0}
+_well = partial(Situation, cause=None, ttft=8.0, itl=5.0)
 HEALTHY = (
-    Situation("one stream", None, streams=1, **_WELL),
-    Situation("two streams", None, streams=2, **_WELL),
-    Situation("a fifth of the pace of one", None, load=0.2, requests=24, **_WELL),
-    Situation("two fifths", None, load=0.4, **_WELL),
-    Situation("random arrivals", None, load=0.3, shape=Shape(arrivals="poisson"), **_WELL),
-    Situation("mixed lengths", None, streams=1, shape=Shape(spread=0.3), **_WELL),
-    Situation("documents in the cache", None, streams=1, prompt=300, shape=Shape(prefix=Prefix(0.9, 2)), **_WELL),
-    Situation("cache off, nothing in common", None, NO_PREFIX, streams=1, **_WELL),
+    _well("one stream", streams=1),
+    _well("two streams", streams=2),
+    _well("a fifth of the pace of one", load=0.2, requests=24),
+    _well("two fifths", load=0.4),
+    _well("random arrivals", load=0.3, shape=Shape(arrivals="poisson")),
+    _well("mixed lengths", streams=1, shape=Shape(spread=0.3)),
+    _well("documents in the cache", streams=1, prompt=300, shape=Shape(prefix=Prefix(0.9, 2))),
+    _well("cache off, nothing in common", engine=NO_PREFIX, streams=1),
 )

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ TABLES: Mapping[str, Callable[[int], Rows]] = {
     "5.4": every_look,
     "5.5": cut_off,
     "promised": promised,
-    **{name: (lambda runs, name=name: hanging_together(name, runs)) for name in (*simulate.SERIES, *simulate.BURSTS)},
+    **{name: partial(hanging_together, name) for name in (*simulate.SERIES, *simulate.BURSTS)},
 }
 
 
