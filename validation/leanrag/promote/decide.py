@@ -12,7 +12,7 @@ from leanrag.catalog.model import ClusterFacts, ReleaseFacts
 from leanrag.core.outcome import Outcome
 from leanrag.evidence.effective import Effective
 from leanrag.evidence.store import Record
-from leanrag.promote.evidence import ACCEPTED, refusals
+from leanrag.promote.evidence import ACCEPTED, refusals, sought
 from leanrag.promote.facts import Facts
 from leanrag.promote.freeze import duration, frozen
 from leanrag.promote.holds import held
@@ -52,16 +52,7 @@ class Asked:
             self._refusals[key] = (
                 ("what it renders from cannot be read",)
                 if content is None
-                else refusals(
-                    record,
-                    cluster.gate.publicKeys,
-                    cluster=cluster.name,
-                    revision=sha,
-                    content_hash=content,
-                    requires=requires,
-                    now=self.now,
-                    max_age=duration(cluster.gate.carryOver.maxAge),
-                )
+                else refusals(record, sought(cluster, sha, content, requires, self.now))
             )
         return self._refusals[key]
 

@@ -6,6 +6,7 @@ shared with it: a defect in the writer cannot hide itself from this reader.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -13,12 +14,14 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from leanrag.catalog.model import ClusterFacts
 from leanrag.evidence.claims import Claims
 from leanrag.evidence.effective import objections
 from leanrag.evidence.jws import Refusal
 from leanrag.evidence.keys import Keys
 from leanrag.evidence.store import Record
 from leanrag.evidence.token import digest, verify
+from leanrag.promote.freeze import duration
 
 UNSIGNED = "unsigned: promotion needs a verdict that its cluster's gate signed"
 # What a follower that `requires` a mode accepts: full measures more than smoke, and observe promises nothing.
@@ -36,52 +39,51 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def refusals(
-    record: Record,
-    keys: Keys | Iterable[str],
-    *,
-    cluster: str,
-    revision: str,
-    content_hash: str,
-    requires: str | None,
-    now: datetime,
-    max_age: timedelta,
-) -> tuple[str, ...]:
-    """Return every reason why a record is no evidence for this commit on this cluster; an empty tuple is a yes.
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Evidence that is wanted: of which cluster and commit, by whose keys, measured how, and how old at most.
 
     `keys` are the public keys that main names for `cluster`, `content_hash` is what it renders from at `revision`,
     `requires` the mode that the follower asks for; `now` is aware, the age counts from the measurement.
     """
+
+    cluster: str
+    keys: Keys | Iterable[str]
+    revision: str
+    content_hash: str
+    requires: str | None
+    now: datetime
+    max_age: timedelta
+
+
+def sought(leader: ClusterFacts, revision: str, content_hash: str, requires: str | None, now: datetime) -> Sought:
+    """Return the evidence that moves a pin to a commit on which `leader` has been."""
+    keys, oldest = leader.gate.publicKeys, duration(leader.gate.carryOver.maxAge)
+    return Sought(leader.name, keys, revision, content_hash, requires, now, oldest)
+
+
+def refusals(record: Record, wanted: Sought) -> tuple[str, ...]:
+    """Return every reason why a record is not that evidence; an empty tuple is a yes."""
     if not record.token:
         return (UNSIGNED,)
     if record.problem or record.verdict is None:
         return (record.problem or "its document is missing",)
-    asked = {"cluster": cluster, "revision": revision, "content_hash": content_hash}
-    found = token_refusals(record.token, keys, **asked, requires=requires, now=now, max_age=max_age)
-    return (*found, *_document_refusals(record))
+    return (*token_refusals(record.token, wanted), *_document_refusals(record))
 
 
-def token_refusals(
-    token: str,
-    keys: Keys | Iterable[str],
-    *,
-    cluster: str,
-    revision: str,
-    content_hash: str,
-    requires: str | None,
-    now: datetime,
-    max_age: timedelta,
-) -> tuple[str, ...]:
+def token_refusals(token: str, wanted: Sought) -> tuple[str, ...]:
     """Return the same by the signed claims alone, as a pin's history keeps them: this needs Git and nothing else."""
     if not token:
         return (UNSIGNED,)
-    if isinstance(verified := verify(token, keys), Refusal):
+    if isinstance(verified := verify(token, wanted.keys), Refusal):
         return (verified.reason,)
     claims = verified.claims
     return (
-        *objections(claims, cluster, revision, content_hash, now=now, max_age=max_age),
+        *objections(
+            claims, wanted.cluster, wanted.revision, wanted.content_hash, now=wanted.now, max_age=wanted.max_age
+        ),
         *_not_pass(claims),
-        *_too_little(claims, requires),
+        *_too_little(claims, wanted.requires),
     )
 
 

@@ -10,9 +10,8 @@ from leanrag.evidence.effective import CLOCK_SKEW
 from leanrag.evidence.jws import Refusal
 from leanrag.evidence.override import verify_override
 from leanrag.evidence.token import Verified, verify
-from leanrag.promote.evidence import token_refusals
+from leanrag.promote.evidence import sought, token_refusals
 from leanrag.promote.facts import Facts
-from leanrag.promote.freeze import duration
 
 OVERRIDE_AGE = timedelta(days=7)
 PINS = ("first", "promote", "override")
@@ -46,16 +45,8 @@ def promotion_problems(place: Place, entry: HistoryEntry, now: datetime) -> Iter
 def _token_problems(
     place: Place, leader: ClusterFacts, entry: HistoryEntry, content: str, now: datetime
 ) -> Iterator[str]:
-    yield from token_refusals(
-        entry.evidence,
-        leader.gate.publicKeys,
-        cluster=leader.name,
-        revision=entry.revision,
-        content_hash=content,
-        requires=place.cluster.gate.requires if place.cluster else None,
-        now=now,
-        max_age=duration(leader.gate.carryOver.maxAge),
-    )
+    requires = place.cluster.gate.requires if place.cluster else None
+    yield from token_refusals(entry.evidence, sought(leader, entry.revision, content, requires, now))
     signed = verify(entry.evidence, leader.gate.publicKeys)
     if isinstance(signed, Verified) and entry.verdict != signed.claims.id:
         yield f"it names the verdict {entry.verdict or 'none'}, and its evidence is {signed.claims.id}"

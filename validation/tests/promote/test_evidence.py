@@ -10,13 +10,14 @@ import pytest
 from leanrag.evidence.keys import make_key, parse_key
 from leanrag.evidence.store import build, read
 from leanrag.evidence.token import claims_of, sign
-from leanrag.promote.evidence import UNSIGNED, refusals, token_refusals
+from leanrag.promote.evidence import UNSIGNED, Sought, refusals, token_refusals
 
 SHA, CONTENT = "a" * 40, "sha256:" + "b" * 64
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PEM, PUBLIC = make_key()
 KEY = parse_key(PEM, "test")
 OTHER = parse_key(make_key()[0], "test")
+WANTED = Sought("dev", [PUBLIC], SHA, CONTENT, None, NOW, timedelta(days=7))
 STEP = {"name": "smoke", "outcome": "PASS", "reason": "", "seconds": 1, "items": [], "facts": {}}
 STEPS = [STEP | {"name": name} for name in ("converge", "check", "smoke", "load", "judge", "verdict")]
 OBJECTIVE = {
@@ -76,8 +77,8 @@ def record(key=KEY, **changes):
 
 
 def refused(found=None, now=NOW, max_age=timedelta(days=7), requires=None, **changes):
-    asked = {"cluster": "dev", "revision": SHA, "content_hash": CONTENT, "requires": requires}
-    return refusals(found or record(**changes), [PUBLIC], **asked, now=now, max_age=max_age)
+    wanted = replace(WANTED, requires=requires, now=now, max_age=max_age)
+    return refusals(found or record(**changes), wanted)
 
 
 def test_a_perfect_signed_verdict_is_accepted():
@@ -93,8 +94,7 @@ def test_a_signature_of_a_key_that_the_cluster_does_not_name_is_refused():
 
 
 def test_a_record_judged_with_other_keys_than_those_of_now_is_refused():
-    asked = {"cluster": "dev", "revision": SHA, "content_hash": CONTENT, "requires": None}
-    found = refusals(record(), [OTHER.public], **asked, now=NOW, max_age=timedelta(days=7))
+    found = refusals(record(), replace(WANTED, keys=[OTHER.public]))
     assert "which the cluster does not name" in found[0]
 
 
@@ -148,10 +148,10 @@ def test_all_doubts_are_told_at_once():
 
 
 def test_the_claims_alone_suffice_for_what_git_keeps():
-    asked = {"cluster": "dev", "content_hash": CONTENT, "requires": "full", "now": NOW, "max_age": timedelta(days=7)}
-    assert token_refusals(record().token, [PUBLIC], revision=SHA, **asked) == ()
-    assert "about the commit" in token_refusals(record().token, [PUBLIC], revision="d" * 40, **asked)[0]
-    assert token_refusals("", [PUBLIC], revision=SHA, **asked) == (UNSIGNED,)
+    wanted = replace(WANTED, requires="full")
+    assert token_refusals(record().token, wanted) == ()
+    assert "about the commit" in token_refusals(record().token, replace(wanted, revision="d" * 40))[0]
+    assert token_refusals("", wanted) == (UNSIGNED,)
 
 
 def test_a_document_put_in_place_of_the_signed_one_is_refused():
