@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from leanrag.checks.builtin_containers import Path, Problem, container
 from leanrag.checks.builtin_kinds import KINDS
-from leanrag.checks.builtin_pods import Path, Problem, container, containers, pod
+from leanrag.checks.builtin_pods import containers, pod
 from leanrag.checks.cel_tree import rules_of, tree
 from leanrag.checks.finding import Finding, at, dotted
 from leanrag.checks.pods import pods

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from leanrag.checks import builtin_network as network
 from leanrag.checks import builtin_workloads as workloads
-from leanrag.checks.builtin_pods import Body, Path, Problem, one_of, repeated
+from leanrag.checks.builtin_containers import Body, Path, Problem, one_of, repeated
 from leanrag.checks.finding import at
 from leanrag.checks.quantity import quantity
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from leanrag.checks.builtin_pods import Body, Path, Problem, one_of, repeated
+from leanrag.checks.builtin_containers import Body, Path, Problem, one_of, repeated
 from leanrag.checks.finding import at
 from leanrag.checks.vocabulary import DNS_SUBDOMAIN, QUALIFIED_NAME
 from leanrag.core.shapes import items, mapping

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
-from leanrag.checks.builtin_pods import Body, Path, Problem, containers
+from leanrag.checks.builtin_containers import Body, Path, Problem
+from leanrag.checks.builtin_pods import containers
 from leanrag.checks.builtin_schedule import schedule_problem
 from leanrag.checks.finding import at
 from leanrag.checks.pods import selects

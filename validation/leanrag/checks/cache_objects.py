@@ -9,7 +9,7 @@ from typing import Any
 from leanrag.catalog.model import App
 from leanrag.checks.cache import Pack, digest_of, from_row, row
 from leanrag.checks.finding import Finding
-from leanrag.checks.registry import ObjectCheck
+from leanrag.checks.rule import ObjectCheck
 from leanrag.checks.schemas import Schemas
 from leanrag.checks.scope import Scope, usable
 from leanrag.render.manifest import Manifest

@@ -4,7 +4,6 @@ Values of Kubernetes' own types are maps with one key, such as {"quantity": "1/2
 is not here (semver, authorizer, two-variable comprehensions) is undefined to the evaluator, so its rule is unknown.
 """
 
-import base64
 import datetime
 import ipaddress
 import re
@@ -14,17 +13,15 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from leanrag.checks import cel_formats as formats
 from leanrag.checks import quantity as numbers
-from leanrag.checks import vocabulary
 from leanrag.checks.cel_engine import STDLIB_FUNCTIONS, OptionalValue
-
-Boxed = Mapping[str, Any]
+from leanrag.checks.cel_formats import Boxed, can, url
 
 _STRINGS = ("charAt", "substring", "replace", "split", "join", "lowerAscii", "upperAscii", "trim", "reverse")
 _SETS = ("sets.contains", "sets.equivalent", "sets.intersects")
 # What Python's engine and RE2 read differently, or what could run for ever.
 _OTHERWISE_READ = re.compile(r"\[\[:|\\[pPzCQ]|\(\?[^:i]|\([^()]*[+*}][^()]*\)[+*{]")
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 
 
 def _quantity(text: str) -> Boxed:
@@ -61,14 +58,6 @@ def _duration(text: Any) -> datetime.timedelta:
     return found
 
 
-def _url(text: str) -> Boxed:
-    split = urlsplit(text)
-    _ = split.port  # raises for a port that is none
-    if not (split.scheme or text.startswith("/")) or re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise ValueError(f"{text!r} is no absolute URL or path")
-    return {"url": text}
-
-
 def _host(value: Boxed) -> str:
     return urlsplit(value["url"]).netloc.rpartition("@")[2]
 
@@ -101,19 +90,6 @@ def _cidr(text: str) -> Boxed:
 def _contains_cidr(value: Boxed, other: Any) -> bool:
     outer, inner = _network(value), _network(other)
     return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
-
-
-def _can(function: Callable[[Any], Any]) -> Callable[[Any], bool]:
-    """Return the question whether a conversion succeeds."""
-
-    def answer(value: Any) -> bool:
-        try:
-            function(value)
-        except (ValueError, TypeError, AttributeError):
-            return False
-        return True
-
-    return answer
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -159,40 +135,6 @@ def _format(text: str, values: list[Any]) -> str:
     return re.sub(r"%(?:%|s|d|x|X|o|(?:\.[0-9]+)?[fe])", one, text)
 
 
-_PATTERNS = {
-    "dns1123Label": (vocabulary.DNS_LABEL, 63),
-    "dns1123Subdomain": (vocabulary.DNS_SUBDOMAIN, 253),
-    "dns1035Label": (vocabulary.DNS_1035, 63),
-    "qualifiedName": (vocabulary.QUALIFIED_NAME, 317),
-    "labelValue": (vocabulary.LABEL_VALUE, 63),
-    "dns1123LabelPrefix": ("^[a-z0-9]([-a-z0-9]*)?$", 63),
-    "dns1123SubdomainPrefix": (r"^[a-z0-9]([-a-z0-9.]*)?$", 253),
-    "dns1035LabelPrefix": ("^[a-z]([-a-z0-9]*)?$", 63),
-}
-_FORMATS: Mapping[str, Callable[[str], Any]] = {
-    "uri": _url,
-    "uuid": lambda text: _UUID.fullmatch(text) or int("no UUID"),
-    "byte": lambda text: base64.b64decode(text, validate=True),
-    "date": datetime.date.fromisoformat,
-    "datetime": datetime.datetime.fromisoformat,
-}
-
-
-def _named(name: str) -> OptionalValue:
-    known = name in _PATTERNS or name in _FORMATS
-    return OptionalValue.of({"format": name}) if known else OptionalValue.none()
-
-
-def _validate(form: Boxed, text: str) -> OptionalValue:
-    name = form["format"]
-    if name in _PATTERNS:
-        pattern, longest = _PATTERNS[name]
-        right = len(text) <= longest and bool(re.fullmatch(pattern.rstrip("$"), text))
-    else:
-        right = _can(_FORMATS[name])(text)
-    return OptionalValue.none() if right else OptionalValue.of([f"{text!r} is no {name}"])
-
-
 def _field(value: Any, key: Any) -> OptionalValue:
     """Return what `value.?key` or `value[?key]` means."""
     held: Any = (value.value() if value.has_value() else None) if isinstance(value, OptionalValue) else value
@@ -208,7 +150,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "goDuration": _duration,
     "optionalField": _field,
     "quantity": _quantity,
-    "isQuantity": _can(_quantity),
+    "isQuantity": can(_quantity),
     "sign": lambda value: _compare(value, 0),
     "isInteger": _is_integer,
     "asInteger": _integer,
@@ -218,8 +160,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "isLessThan": lambda one, other: _compare(one, other) < 0,
     "isGreaterThan": lambda one, other: _compare(one, other) > 0,
     "compareTo": _compare,
-    "url": _url,
-    "isURL": _can(_url),
+    "url": url,
+    "isURL": can(url),
     "getScheme": lambda value: urlsplit(value["url"]).scheme,
     "getHost": _host,
     "getHostname": lambda value: re.sub(r":[0-9]*$", "", _host(value)).strip("[]"),
@@ -227,7 +169,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "getEscapedPath": lambda value: quote(urlsplit(value["url"]).path, safe="%/:@!$&'()*+,;=~-._"),
     "getQuery": lambda value: parse_qs(urlsplit(value["url"]).query, keep_blank_values=True),
     "ip": _ip,
-    "isIP": _can(_address),
+    "isIP": can(_address),
     "ip.isCanonical": lambda text: str(_address(text)) == text,
     "family": lambda value: _address(value).version,
     "isUnspecified": lambda value: _address(value).is_unspecified,
@@ -235,7 +177,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "isLinkLocalMulticast": lambda value: str(_address(value)).startswith(("224.0.0.", "ff02:", "ff12:")),
     "isLinkLocalUnicast": lambda value: _address(value).is_link_local,
     "cidr": _cidr,
-    "isCIDR": _can(_cidr),
+    "isCIDR": can(_cidr),
     "containsIP": lambda value, other: _address(other) in _network(value),
     "containsCIDR": _contains_cidr,
     "prefixLength": lambda value: _network(value).prefixlen,
@@ -250,7 +192,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "findAll": _find_all,
     "format": _format,
     "strings.quote": STDLIB_FUNCTIONS["strings.quote"],
-    "format.named": _named,
-    "validate": _validate,
-    **{f"format.{name}": (lambda name=name: {"format": name}) for name in (*_PATTERNS, *_FORMATS)},
+    **formats.FUNCTIONS,
 }

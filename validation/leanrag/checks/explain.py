@@ -9,7 +9,8 @@ from pathlib import Path
 from leanrag.catalog.nearest import nearest
 from leanrag.checks.exemptions import ANNOTATION
 from leanrag.checks.explanations import Explanation, explanations
-from leanrag.checks.registry import ALL, Check
+from leanrag.checks.registry import ALL
+from leanrag.checks.rule import Check
 from leanrag.checks.text import View
 from leanrag.core.errors import InputError
 from leanrag.core.files import write_atomic

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 from leanrag.checks.annotations import github, gitlab
 from leanrag.checks.finding import Finding, number_of
-from leanrag.checks.registry import ALL, Check
+from leanrag.checks.registry import ALL
+from leanrag.checks.rule import Check
 from leanrag.checks.run import CheckRun
 from leanrag.checks.text import View, text
 from leanrag.core.errors import InputError

@@ -10,7 +10,8 @@ from leanrag import __version__
 from leanrag.checks.annotations import fingerprints, path_here
 from leanrag.checks.explanations import Explanation, explanations
 from leanrag.checks.finding import Finding
-from leanrag.checks.registry import ALL, Check
+from leanrag.checks.registry import ALL
+from leanrag.checks.rule import Check
 from leanrag.checks.run import CheckRun
 from leanrag.checks.text import View
 

@@ -7,7 +7,7 @@ from typing import Any
 from leanrag.core.errors import InputError
 from leanrag.core.files import write_atomic
 from leanrag.core.outcome import Outcome
-from leanrag.gate.verdict import read_verdict
+from leanrag.gate.reading import read_verdict
 from leanrag.report import as_json, html, junit, text
 
 Reporter = Callable[[Mapping[str, Any]], str]

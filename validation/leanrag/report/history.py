@@ -8,7 +8,7 @@ from typing import Any
 
 from leanrag.core.errors import InputError
 from leanrag.evidence.history import Document, Line, Past, Run, Seen, history
-from leanrag.gate.verdict import read_verdict
+from leanrag.gate.reading import read_verdict
 from leanrag.report.text import SIGNS, table
 from leanrag.report.words import clean, percent, quantity
 

@@ -7,7 +7,7 @@ import pytest
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
 from leanrag.gate import commands
-from leanrag.gate.verdict import read_verdict
+from leanrag.gate.reading import read_verdict
 
 CLUSTER = """\
 cluster:

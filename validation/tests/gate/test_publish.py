@@ -15,10 +15,11 @@ from leanrag.evidence.keys import make_key, parse_key
 from leanrag.evidence.store import read
 from leanrag.gate import notice
 from leanrag.gate.publish import publish
+from leanrag.gate.reading import parse_verdict, read_verdict
 from leanrag.gate.run import run_gate
 from leanrag.gate.shelf import Shelf
 from leanrag.gate.thin import thin
-from leanrag.gate.verdict import Cause, Change, Distribution, parse_verdict, read_verdict
+from leanrag.gate.verdict import Cause, Change, Distribution
 
 SHA = "a" * 40
 KEY = parse_key(make_key()[0], "test")

@@ -15,9 +15,9 @@ from leanrag.core.process import run as run_program
 from leanrag.core.result import StepResult
 from leanrag.gate.discover import Targets, discover
 from leanrag.gate.probe import Engine
+from leanrag.gate.reading import read_verdict, schema_problems
 from leanrag.gate.revision import Revision
 from leanrag.gate.run import run_gate, verdict_path
-from leanrag.gate.verdict import read_verdict, schema_problems
 
 
 def outcomes(verdict):

@@ -9,8 +9,9 @@ from leanrag.core.outcome import Outcome
 from leanrag.core.result import Item, StepResult
 from leanrag.gate.decide import label
 from leanrag.gate.plain import to_json
+from leanrag.gate.reading import read_verdict
 from leanrag.gate.run import run_gate, verdict_path
-from leanrag.gate.verdict import Verdict, read_verdict
+from leanrag.gate.verdict import Verdict
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leanrag.gate.verdict import schema_problems
+from leanrag.gate.reading import schema_problems
 from leanrag.report import html, text
 
 KNOWN = {

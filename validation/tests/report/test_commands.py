@@ -8,7 +8,7 @@ import pytest
 
 from leanrag.core.errors import InputError
 from leanrag.core.outcome import Outcome
-from leanrag.gate.verdict import schema_problems
+from leanrag.gate.reading import schema_problems
 from leanrag.report.commands import REPORTERS, show, write_report
 
 

@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 from jsonschema import Draft202012Validator
 
-from leanrag.gate.verdict import schema_problems
+from leanrag.gate.reading import schema_problems
 from leanrag.report import html, text
 from leanrag.size.economy import economy
 
