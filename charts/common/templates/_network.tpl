@@ -91,6 +91,16 @@ common.networkPolicy.called: whom a chart calls, as edges out. Takes: {calls}.
 {{- end -}}
 
 {{/*
+common.address: where a URL leads, as {namespace, port}; the namespace is empty for a host outside the cluster (not x.ns.svc).
+*/}}
+{{- define "common.address" -}}
+{{- $url := urlParse . -}}
+{{- $host := regexReplaceAll ":[0-9]+$" $url.host "" -}}
+namespace: {{ if regexMatch "^[^.]+[.][^.]+[.]svc([.]|$)" $host }}{{ index (splitList "." $host) 1 }}{{ end }}
+port: {{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary "443" "80" (eq $url.scheme "https")) }}
+{{- end -}}
+
+{{/*
 common.networkPolicy.rule: one edge as a rule. An edge without peers is refused: an empty `from` would allow
 everybody, which nobody means by writing nothing.
 */}}

@@ -19,17 +19,6 @@
 {{- end -}}
 
 {{/*
-Namespace and port of a Prometheus inside the cluster, out of its address, as {namespace, port}; nothing for one outside.
-*/}}
-{{- define "grafana.peer" -}}
-{{- $url := include "grafana.url" . -}}
-{{- if regexMatch "^https?://[^./]+\\.[^./:]+\\.svc[.:/]?" $url -}}
-namespace: {{ regexReplaceAll "^https?://[^./]+\\.([^./:]+)\\.svc.*$" $url "${1}" }}
-port: {{ regexFind ":[0-9]+" $url | trimPrefix ":" | default (ternary "443" "80" (hasPrefix "https://" $url)) }}
-{{- end -}}
-{{- end -}}
-
-{{/*
 The data source, as grafana-operator and Grafana's own provisioning both write it. No certificate is ever left unchecked: there is no
 tlsSkipVerify. Takes: {ctx, token (how this runtime names the token's text), ca (the same of the authority)}.
 */}}

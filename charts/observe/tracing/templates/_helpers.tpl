@@ -1,14 +1,3 @@
-{{/*
-Namespace and port of a store inside the cluster, out of its URL, as {namespace, port}; nothing for one outside.
-*/}}
-{{- define "tracing.peer" -}}
-{{- $url := .Values.store.url -}}
-{{- if regexMatch "^https?://[^./]+\\.[^./:]+\\.svc[.:/]?" $url -}}
-namespace: {{ regexReplaceAll "^https?://[^./]+\\.([^./:]+)\\.svc.*$" $url "${1}" }}
-port: {{ regexFind ":[0-9]+" $url | trimPrefix ":" | default (ternary "443" "80" (hasPrefix "https://" $url)) }}
-{{- end -}}
-{{- end -}}
-
 {{/* The allowed attributes as a list of OTTL. */}}
 {{- define "tracing.allowed" -}}
 {{- $names := list -}}
