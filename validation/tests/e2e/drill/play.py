@@ -16,11 +16,12 @@ from leanrag.core.progress import say
 from ..api import Api
 from ..genesis import WANTED, make_world
 from . import cluster_faults, evidence_faults, git_faults, measuring_faults
-from .desk import Desk, Office, open_office, scratch
+from .desk import Desk
 from .fault import Fault, Row, chosen, play
 from .good import good_runs
 from .kept import Kept
 from .measuring_faults import Laboratory, Measured
+from .office import Office, open_office, scratch
 from .table import LEVELS, write_table
 from .ward import Ward
 
