@@ -35,6 +35,7 @@ section>div{padding:0 6px 4px;overflow:hidden}svg{display:block}text{fill:var(--
 .dim{fill:var(--dim);color:var(--dim)}
 table{width:100%;border-collapse:collapse;font-size:12px}td,th{height:22px;padding:0 8px 0 2px;text-align:left;
 border-bottom:1px solid var(--grid);max-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+table.columns{table-layout:fixed}table.pairs td:first-child{width:100%}
 th{color:var(--dim);font-weight:400}td:last-child,th:last-child{text-align:right;padding-right:2px}
 .grid{stroke:var(--grid)}.limit{fill:none;stroke-width:2;stroke:var(--limit);stroke-dasharray:6 4}
 .line{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}

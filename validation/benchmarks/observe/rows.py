@@ -17,7 +17,7 @@ def rows(asked: Panel, found: Sequence[tuple[str, Found]], said: Said, height: i
     shown = "".join(map(_row, body[:most]))
     more = f'<tr><td class="dim">and {len(body) - most} more</td></tr>' if len(body) > most else ""
     top = "".join(f"<th>{html.escape(each)}</th>" for each in head)
-    return f"<table>{f'<tr>{top}</tr>' if top else ''}{shown}{more}</table>"
+    return f'<table class="{"columns" if top else "pairs"}">{f"<tr>{top}</tr>" if top else ""}{shown}{more}</table>'
 
 
 def _row(cells: Sequence[str]) -> str:

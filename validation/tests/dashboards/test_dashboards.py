@@ -133,6 +133,31 @@ def test_a_percentile_is_the_one_that_is_promised() -> None:
     assert named == {"leanrag:objective:target"}
 
 
+def recorded_edges() -> dict[str, list[float]]:
+    """Upper edges of every histogram that vLLM 0.32.0 and OGX 1.5.0 were seen to serve."""
+    found: dict[str, set[float]] = {}
+    for name in ("vllm-0.32.0", "ogx-1.5.0"):
+        for line in (ROOT / f"validation/tests/engine/metrics/{name}.prom").read_text().splitlines():
+            if match := re.match(r'([\w:]+)_bucket{.*le="([^"]+)"', line):
+                found.setdefault(match[1], set()).add(float(match[2]))
+    return {name: sorted(edges) for name, edges in found.items()}
+
+
+def test_no_percentile_is_asked_of_a_histogram_that_cannot_tell_a_fast_answer_from_a_slow_one() -> None:
+    """OGX times requests in buckets of 5, 10, 25 s: a percentile of it reads as 5 s whatever the truth is."""
+    edges = recorded_edges()
+    assert edges["ogx_request_duration_seconds"][:2] == [0, 5]
+    asked = {
+        name.removesuffix("_bucket")
+        for _, panel in PANELS
+        for query in panel.queries
+        for name in re.findall(r"[\w:]+_bucket", query.expr)
+        if "histogram_quantile" in query.expr
+    }
+    assert len(asked & edges.keys()) >= 4
+    assert {name: edges[name][:2] for name in asked & edges.keys() if not 0 < edges[name][0] <= 0.3} == {}
+
+
 def test_every_link_leads_to_a_runbook() -> None:
     there = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")}
     assert {panel.runbook for _, panel in PANELS if panel.runbook} - there == set()

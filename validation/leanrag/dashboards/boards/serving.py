@@ -68,13 +68,14 @@ _PROMISES = Row(
             "How fast do tokens follow?",
             BETWEEN,
             "itl",
-            "The mean of each request. It rises with the batch; long prompts without chunked prefill make it jump.",
+            "The mean of each request. It rises with the batch; long prompts without chunked prefill make it jump. "
+            "The engine's smallest bucket is 10 ms.",
         ),
         _latency(
             "How long does a whole answer take?",
             promised("vllm:e2e_request_latency_seconds", "e2e"),
             "e2e",
-            "From arrival to the last token.",
+            "From arrival to the last token; the engine's smallest bucket is 0.3 s.",
         ),
     ),
 )
