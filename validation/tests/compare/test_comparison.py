@@ -1,4 +1,4 @@
-"""What two sides may be told of each other, and when nothing may be told."""
+"""What two sides may be told of each other: better, worse, no different, or nothing for want of proof."""
 
 import math
 from dataclasses import replace
@@ -6,20 +6,16 @@ from dataclasses import replace
 import pytest
 
 from leanrag.compare.answer import Answer
-from leanrag.compare.comparison import Asked, Comparison, compare
+from leanrag.compare.comparison import Comparison, compare
 from leanrag.compare.contrast import Margins
-from leanrag.compare.facts import Facts, Terms, terms
-from leanrag.compare.sides import Run, Side, SideFile
-from leanrag.core.errors import InputError
+from leanrag.compare.sides import Run
 from leanrag.core.outcome import Outcome
-from leanrag.load.report import Complaint, Row, Stage
+from leanrag.load.report import Row, Stage
 from leanrag.slo.objectives import Objective, Slo, Traffic
 
 from . import sides
-from .sides import changed, side
-
-QUICK = Asked(draws=300)
-BASE = side("base", range(4))
+from .comparing import BASE, QUICK, failing
+from .sides import side
 
 
 def answers(found: Comparison) -> dict[str, Answer]:
@@ -98,120 +94,11 @@ def test_requests_that_are_alike_over_long_stretches_are_no_answer() -> None:
     assert "independent blocks" in found.contrasts[0].reason
 
 
-def _failing(one: Side, every: int) -> Side:
-    def fail(stage: Stage) -> Stage:
-        rows = tuple(replace(r, status="errored", ttft=None) if i % every == 0 else r for i, r in enumerate(stage.rows))
-        return replace(stage, rows=rows)
-
-    return replace(one, runs=tuple(Run(run.source, {k: fail(s) for k, s in run.stages.items()}) for run in one.runs))
-
-
 def test_failures_are_worse_however_fast_the_rest_is() -> None:
-    found = compare(BASE, _failing(side("new", range(10, 14), factor=0.5), 12), asked=QUICK)
+    found = compare(BASE, failing(side("new", range(10, 14), factor=0.5), 12), asked=QUICK)
     assert answers(found)["errorRate"] is Answer.WORSE
     assert answers(found)["ttft p95"] is Answer.UNDECIDED  # more failed than p95 leaves room for
     assert found.answer is Answer.WORSE
-
-
-def test_a_side_on_which_nothing_succeeded_cannot_be_compared() -> None:
-    found = compare(BASE, _failing(side("new", range(10, 14)), 1), asked=QUICK)
-    assert found.answer is Answer.NOT_COMPARABLE
-    assert any("no request succeeded" in doubt for doubt in found.doubts)
-
-
-@pytest.mark.parametrize("fact", ["scenario", "gpu", "engine", "model", "tool"])
-def test_sides_that_differ_in_what_matters_cannot_be_compared(fact: str) -> None:
-    found = compare(BASE, changed(side("new", range(10, 14)), **{fact: "other"}), asked=QUICK)
-    assert found.answer is Answer.NOT_COMPARABLE
-    assert found.answer.outcome.exit_code == 2
-    assert not found.contrasts
-    assert fact in found.reason
-
-
-@pytest.mark.parametrize("fact", ["scenario", "gpu", "engine", "arguments", "model", "tool"])
-def test_what_nobody_knows_is_not_the_same(fact: str) -> None:
-    empty = {fact: None if fact == "arguments" else ""}
-    base, new = changed(BASE, **empty), changed(side("new", range(10, 14)), **empty)
-    assert compare(base, new, asked=QUICK).answer is Answer.NOT_COMPARABLE
-
-
-def test_what_somebody_answers_for_is_said_to_be_so() -> None:
-    found = compare(changed(BASE, gpu=""), side("new", range(10, 14)), asked=replace(QUICK, terms=terms([], ["gpu"])))
-    assert found.answer is Answer.INDISTINGUISHABLE
-    assert [one.kind for one in found.matters if one.name == "gpu"] == ["said"]
-
-
-def test_a_word_does_not_make_two_gpus_one() -> None:
-    other = changed(side("new", range(10, 14)), gpu="NVIDIA-A100")
-    found = compare(BASE, other, asked=replace(QUICK, terms=terms([], ["gpu"])))
-    assert found.answer is Answer.NOT_COMPARABLE
-
-
-def test_only_the_argument_that_is_meant_to_differ_may() -> None:
-    asked = replace(QUICK, terms=terms(["arguments.quantization"], []))
-    one = changed(side("new", range(10, 14)), arguments={"cache_dtype": "auto", "quantization": "awq"})
-    two = changed(one, arguments={"cache_dtype": "fp8", "quantization": "awq"})
-    assert compare(BASE, one, asked=asked).answer is Answer.INDISTINGUISHABLE
-    refused = compare(BASE, two, asked=asked)
-    assert refused.answer is Answer.NOT_COMPARABLE
-    assert "cache_dtype" in refused.reason
-
-
-@pytest.mark.parametrize(
-    ("varies", "same", "words"),
-    [
-        (["gpu"], [], "must be the same on both sides"),
-        (["arguements"], [], "did you mean arguments?"),
-        ([], ["tool"], "must be the same on both sides"),
-    ],
-)
-def test_a_term_that_may_not_be_is_refused(varies: list[str], same: list[str], words: str) -> None:
-    with pytest.raises(InputError, match=words.replace("?", r"\?")):
-        terms(varies, same)
-
-
-def test_runs_of_another_service_tell_nothing_of_this_ones_noise() -> None:
-    other = changed(side("same", range(20, 26)), engine="vllm 0.9.0")
-    found = compare(BASE, side("new", range(10, 14)), other, QUICK)
-    assert found.answer is Answer.NOT_COMPARABLE
-    assert "same-code" in found.reason
-
-
-def _mapped(one: Side, change: dict[str, object]) -> Side:
-    runs = (Run(r.source, {k: replace(s, **change) for k, s in r.stages.items()}) for r in one.runs)
-    return replace(one, runs=tuple(runs))
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"saturated": True}, "over-saturated"),
-        ({"warnings": (Complaint("root_late", "late"),)}, "client was the bottleneck"),
-    ],
-)
-def test_figures_that_are_not_the_services_own_are_not_compared(change: dict[str, object], words: str) -> None:
-    found = compare(BASE, _mapped(side("new", range(10, 14)), change), asked=QUICK)
-    assert found.answer is Answer.NOT_COMPARABLE
-    assert words in found.reason
-
-
-def test_shorter_answers_are_not_faster_ones() -> None:
-    def halve(stage: Stage) -> Stage:
-        return replace(stage, rows=tuple(replace(row, output_tokens=16) for row in stage.rows))
-
-    new = side("new", range(10, 14))
-    short = replace(new, runs=tuple(Run(r.source, {k: halve(s) for k, s in r.stages.items()}) for r in new.runs))
-    found = compare(BASE, short, asked=QUICK)
-    assert found.answer is Answer.NOT_COMPARABLE
-    assert "output tokens differ: median 32 and 16" in found.reason
-
-
-def test_other_loads_are_other_questions() -> None:
-    found = compare(BASE, _mapped(side("new", range(10, 14)), {"streams": 4}), asked=QUICK)
-    assert found.answer is Answer.INDISTINGUISHABLE
-    runs = tuple(Run(run.source, dict.fromkeys(["concurrent 8"], *run.stages.values())) for run in BASE.runs)
-    renamed = replace(BASE, runs=runs)
-    assert "the loads differ" in compare(renamed, side("new", range(10, 14)), asked=QUICK).reason
 
 
 def test_requests_still_running_at_the_end_do_not_make_a_side_fast() -> None:
@@ -264,16 +151,6 @@ def test_the_same_comparison_gives_the_same_figures() -> None:
     assert compare(BASE, new, asked=QUICK) == compare(BASE, new, asked=QUICK)
 
 
-def test_nothing_measured_is_no_answer() -> None:
-    empty = Side("empty", "out", sides.FACTS, (Run("x", {}),), SideFile(schema="leanrag.io/side/v1"))
-    assert compare(empty, empty, asked=QUICK).answer is Answer.NOT_COMPARABLE
-
-
-def test_facts_of_a_weaker_source_fill_gaps_only() -> None:
-    found = Facts(gpu="L4").over(Facts(gpu="A100", model="m"))
-    assert (found.gpu, found.model) == ("L4", "m")
-
-
 def test_zero_and_negative_latencies_are_no_figures() -> None:
     def zero(stage: Stage) -> Stage:
         return replace(stage, rows=tuple(replace(row, ttft=0.0) for row in stage.rows))
@@ -284,7 +161,3 @@ def test_zero_and_negative_latencies_are_no_figures() -> None:
     assert answers(found)["ttft p95"] is Answer.UNDECIDED
     assert found.contrasts[0].evidence.sides == (None, None)
     assert all(one.change is None or math.isfinite(one.change) for one in found.contrasts)
-
-
-def test_terms_are_empty_unless_given() -> None:
-    assert terms([], []) == Terms()

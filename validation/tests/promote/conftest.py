@@ -215,5 +215,14 @@ def shop(tmp_path):
 
 
 @pytest.fixture
+def staged(shop):
+    """Bring staging and prod to a commit, and let dev pass the next one; return both."""
+    old = shop.settle(shop.change())
+    new = shop.change()
+    shop.passes("dev", new)
+    return old, new
+
+
+@pytest.fixture
 def moves():
     return lambda decisions: [each for each in decisions if isinstance(each, Move | Hold)]
