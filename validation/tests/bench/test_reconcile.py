@@ -11,17 +11,17 @@ from collections.abc import Iterator
 import pytest
 from kubernetes import client
 
-from leanrag.bench import controllers, kserve, node
+from leanrag.bench import controllers, node
 from leanrag.bench.argoconfig import module
 from leanrag.bench.images.containerd import import_images
 from leanrag.bench.model import Bench
 from leanrag.bench.state import Wanted
 from leanrag.bench.up import up
 
+from .adjusted import encrypted, offer_gpus
 from .reconciled import (
     APPS,
     GATEWAY,
-    GPU,
     KEDA,
     MODELS,
     PODS,
@@ -73,20 +73,6 @@ def bench() -> Iterator[Bench]:
     made.delete(
         controllers.namespace(f"reconcile-{name}") for name in (*MODELS, "asleep", "rag", "platform", "serving")
     )
-
-
-def offer_gpus(bench: Bench) -> None:
-    """Let the hub's node say that it has four GPUs, as a device plugin would; pods that ask for them are placed."""
-    api, name, gpus = client.CoreV1Api(bench.kube()), bench.network.hub.name, {"nvidia.com/gpu": "4"}
-    api.patch_node(name, {"metadata": {"labels": {"nvidia.com/gpu.product": GPU}}})
-    api.patch_node_status(name, {"status": {"capacity": gpus, "allocatable": gpus}})
-
-
-def encrypted(bench: Bench, on: bool) -> None:
-    """Let KServe encrypt what llm-d's parts say to each other: OpenShift AI does, plain KServe does not."""
-    settings = kserve.settings(kserve.MANAGER.source)
-    ingress = {**json.loads(settings["data"]["ingress"]), "enableLLMInferenceServiceTLS": on}
-    bench.apply(({**settings, "data": {**settings["data"], "ingress": json.dumps(ingress)}},))
 
 
 @pytest.fixture(scope="module", params=LLMD_MODELS)

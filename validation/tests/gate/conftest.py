@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,13 @@ from leanrag.core.result import Item, StepResult
 from leanrag.gate.discover import Targets, discover
 from leanrag.gate.plan import Context, Plan, Step
 from leanrag.gate.probe import Engine
+from leanrag.gate.publish import publish
 from leanrag.gate.revision import Revision
+from leanrag.gate.run import run_gate
 from leanrag.render.manifest import Manifest
+
+from .board import KEY, WHERE
+from .traffic import slo
 
 SHA = "a" * 40
 CONTENT = "sha256:" + "b" * 64
@@ -160,3 +166,31 @@ def _say(name: str, what: Any, met: dict[str, Any]) -> Callable[[Context], StepR
         return StepResult(name, what, f"{name} is {what.lower()}", 0.1, (item,), facts)
 
     return run
+
+
+@pytest.fixture
+def verdict(plan, steps):
+    def make(**changes):
+        given = {"scope": "cluster", "trigger": "postsync", "cluster": "dev", "environment": "dev"}
+        return replace(run_gate(plan(), steps()), **given | changes)
+
+    return make
+
+
+@pytest.fixture
+def put(tmp_path):
+    def put(verdict, board, key=KEY, **more):
+        given = {"out": tmp_path / "store", "deadline": 30.0, "where": WHERE, "sleep": lambda _seconds: None}
+        return publish(verdict, board=board, key=key, **given | more)
+
+    return put
+
+
+@pytest.fixture
+def context(plan, chat):
+    def make(results=None, models=None, **changes):
+        # The recorded reports are those of this model name.
+        given = models if models is not None else [chat(model="mock-llm", slo=slo(**changes))]
+        return Context(plan(targets=discover(given)), 7, results or {}, 60.0)
+
+    return make

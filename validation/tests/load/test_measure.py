@@ -1,4 +1,4 @@
-"""A measured run is kept with what its engine said, and read back; an engine that is silent changes no decision."""
+"""A measured run is kept with what its engine said, and read back, whole or in chunks."""
 
 import json
 import shutil
@@ -12,7 +12,6 @@ from leanrag.compare.sides import read_side
 from leanrag.core.errors import InputError, StoppedError
 from leanrag.core.outcome import Outcome
 from leanrag.core.result import StepResult
-from leanrag.engine.recording import write_snapshots
 from leanrag.engine.snapshot import snapshot
 from leanrag.load import kept, runs
 from leanrag.load import measure as module
@@ -23,74 +22,11 @@ from leanrag.load.engine_figures import span
 from leanrag.load.exporters import NOBODY, Asked, Exporters
 from leanrag.load.measure import Place, Service, measure
 from leanrag.load.rows import read_kept
-from leanrag.slo.objectives import Objective, Slo, Traffic, Zone
+from leanrag.slo.objectives import Objective, Slo, Zone
 
-REPORT = Path(__file__).parent / "reports" / "concurrent-good.json.gz"
-TRAFFIC = Traffic("concurrent", 150, 64, 32, 30.0, 16, 60.0, streams=8)
-SLO = Slo((Objective("ttft", 300, "ms", 0.95, 95),), TRAFFIC)
+from .recorded import MODEL, REPORT, SLO, STAGE, TRAFFIC, around
+
 OFTEN = Slo((Objective("ttft", 300, "ms", 0.95, 95, Zone(0.02, 0.12)),), TRAFFIC, decision="sequential")
-STAGE = kept.read(REPORT).stages[0]
-MODEL = "mock-llm"
-
-
-def says(moment, finished=None, started=1.0):
-    text = f"process_start_time_seconds {started}\n" if started else "go_goroutines 9\n"
-    if finished is not None:
-        labels = f'engine="0",finished_reason="length",model_name="{MODEL}"'
-        text += f"vllm:request_success_total{{{labels}}} {finished}\n"
-    return snapshot(text, moment)
-
-
-def around(*finished, started=(1.0, 1.0)):
-    begin, end = span(STAGE)
-    moments = (begin - 1, *(begin + 1 + at for at in range(len(started) - 2)), end + 1)
-    return tuple(says(*each) for each in zip(moments, finished, started, strict=True))
-
-
-@pytest.fixture
-def folder(tmp_path):
-    shutil.copy(REPORT, tmp_path / "guidellm.json.gz")
-    return tmp_path
-
-
-def judged(folder, snapshots):
-    write_snapshots(folder / runs.ENGINE, snapshots)
-    found = judge_report(folder / "guidellm.json.gz", SLO, MODEL)
-    return found.outcome, next(item for item in found.evidence if item.name == "engine metrics")
-
-
-def test_an_engine_that_counted_the_same_requests_is_evidence(folder):
-    outcome, item = judged(folder, around(5.0, 5.0 + STAGE.made.successful))
-    assert (outcome, item.outcome) == (Outcome.PASS, Outcome.PASS)
-
-
-def test_an_engine_that_others_used_too_is_no_evidence(folder):
-    outcome, item = judged(folder, around(0.0, 1000.0))
-    assert (outcome, item.outcome) == (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
-    assert "others used it" in item.reason
-
-
-@pytest.mark.parametrize(
-    ("snapshots", "why"),
-    [
-        (around(None, None), "does not say how many requests"),
-        ((), "not read both before and after"),
-        (around(1.0, 2.0, 3.0, 4.0, started=(1.0, 2.0, 1.0, 2.0)), "several engines answer at one address"),
-        (around(9.0, 1.0, 9.0, 1.0, 9.0, 1.0, started=(None,) * 6), "several engines answer at one address"),
-    ],
-    ids=["without-counters", "never-scraped", "in-turns", "in-turns-without-a-start"],
-)
-def test_an_engine_that_cannot_be_held_against_the_client_changes_no_decision(folder, snapshots, why):
-    outcome, item = judged(folder, snapshots)
-    assert (outcome, item.outcome) == (Outcome.PASS, Outcome.NOT_RUN)
-    assert why in item.reason
-
-
-@pytest.mark.parametrize("started", [(1.0, 2.0), (None, None)])
-def test_an_engine_that_started_again_is_no_evidence(folder, started):
-    outcome, item = judged(folder, around(900.0, 3.0, started=started))
-    assert (outcome, item.outcome) == (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
-    assert "started again" in item.reason
 
 
 class FakeSampler:

@@ -16,6 +16,8 @@ from leanrag.gate.pods import pods
 from leanrag.gate.workloads import workloads
 from leanrag.render.manifest import Manifest
 
+from .surroundings import Cluster
+
 HERE = Path(__file__).parent
 SHA = "3127b57f2f07b62168b0257d35fe8117ae8ca877"
 OLD = "89abcdef0123456789abcdef0123456789abcdef"
@@ -98,3 +100,8 @@ def _app(name: str) -> App:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture
+def cluster_run(world, plan, steps, cluster):
+    return Cluster(world, plan, steps, cluster)
