@@ -1,47 +1,85 @@
-"""When a burn-rate alert may fire: what its windows held, and what theory says of steady traffic."""
+"""When a burn-rate alert may fire: what its windows held, and when theory expects that of this traffic."""
 
+import math
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from prom import Prometheus
+from alarms import Rule
+from prom import Prometheus, numbers
 
-_FAST = "ObjectiveBurnsFast"
+_FAST, _BROKEN = "ObjectiveBurnsFast", "leanrag:objective_broken:ratio"
+_STEP = 5.0  # seconds between two scrapes
 # Long and short window, seconds of the long one, its factor, and the share that is enough for any budget, as in
 # charts/serving/model/templates/rules.yaml.
 PAIRS = (("1h", "5m", 3600.0, 14.4, 0.9), ("6h", "30m", 21600.0, 6.0, 0.75))
 
 
-def note(prometheus: Prometheus, name: str, began: float) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """What came: requests in the window before a cause, requests a second since, the share of these that broke."""
+
+    before: float
+    rate: float
+    errors: float
+
+
+def note(prometheus: Prometheus, rules: Iterable[Rule], name: str, began: float) -> dict[str, str]:
     """Return, of the fast burn-rate alert, since when its windows were full; `began` is the cause's Unix time."""
     if name != _FAST:
         return {}
     found = prometheus.query(f'ALERTS{{alertname="{name}",alertstate="firing"}}')
-    return {name: "; ".join(sorted(text for each in found for text in _told(prometheus, each.labels, began)))}
+    whose = {(each.labels["model"], each.labels["objective"]) for each in found}
+    short = {
+        (rule.labels["model"], rule.labels["objective"]): rule.text for rule in rules if rule.record == f"{_BROKEN}5m"
+    }
+    told = (text for each in sorted(whose) for text in _told(prometheus, *each, short[each], began))
+    return {name: "; ".join(told)}
 
 
-def _told(prometheus: Prometheus, labels: Mapping[str, str], began: float) -> Iterator[str]:
-    of = f'{{model="{labels["model"]}",objective="{labels["objective"]}"}}'
+def _told(prometheus: Prometheus, model: str, objective: str, rule: str, began: float) -> Iterator[str]:
+    of = f'{{model="{model}",objective="{objective}"}}'
     target = prometheus.query(f"leanrag:objective:target{of}")[0].value
     for long, short, window, factor, most in PAIRS:
-        limit, broken = min(factor * (1 - target), most), "leanrag:objective_broken:ratio"
-        both = f"{broken}{long}{of} > {limit} and on (model, objective) {broken}{short}{of} > {limit}"
+        limit = min(factor * (1 - target), most)
+        both = f"{_BROKEN}{long}{of} > {limit} and on (model, objective) {_BROKEN}{short}{of} > {limit}"
         if full := prometheus.range(both, time.time() - began, 1):
-            errors = prometheus.query(f"{broken}{short}{of}")[0].value
-            theory = burn_seconds(window, factor, target, errors) / 60
             after = max(full[0].points[0][0] - began, 0)
+            seen = came(prometheus, rule, window, began)
             yield (
-                f"{labels['objective']}: {long} and {short} above {limit:.0%} after {after:.0f} s "
-                f"(steady traffic, {errors:.0%} broken: {theory:.0f} min)"
+                f"{objective}: {long} and {short} above {limit:.0%} after {after:.0f} s; expected after "
+                f"{expected(seen, limit):.0f} s ({seen.before:.0f} requests before, {seen.rate:.1f} a second since, "
+                f"{seen.errors:.0%} of them broke it); steady traffic and full windows: "
+                f"{steady(window, limit, seen.errors) / 60:.0f} min"
             )
 
 
-def burn_seconds(window: float, factor: float, target: float, errors: float) -> float:
-    """Return when a burn-rate alert can fire after errors began: the share of its window that fills the factor.
+def came(prometheus: Prometheus, rule: str, window: float, began: float) -> Burn:
+    """Count the requests of a promise: its rule's text says which series counts them all."""
+    since = time.time() - began
+    every = re.search(r" / .*?rate\((.+?)\[5m\]\)", rule, re.DOTALL)
+    assert every, f"no rate of all requests in {rule}"
+    points = prometheus.range(f"sum({every[1]})", min(window, 10000 * _STEP) + since, _STEP)[0].points
+    at = max((value for moment, value in points if moment <= began), default=points[0][1])
+    broken = numbers(prometheus.query(rule.replace("[5m]", f"[{math.ceil(since)}s]")))
+    return Burn(at - points[0][1], (points[-1][1] - at) / since, broken[0].value if broken else 0.0)
 
-    `errors` is the share of bad requests since then. Google, The Site Reliability Workbook, chapter 5: detection time
-    is (1 - target) / errors x window x factor; infinite where the window never fills so far.
+
+def expected(seen: Burn, limit: float) -> float:
+    """Return after how many seconds a long window holds so large a share of broken requests; infinite: never.
+
+    None broke before, so it holds errors x rate x t of before + rate x t requests.
     """
-    if errors <= 0:
-        return float("inf")
-    found = (1 - target) / errors * window * factor
-    return found if found <= window else float("inf")
+    if seen.errors <= limit or not seen.rate:
+        return math.inf
+    return limit * seen.before / (seen.rate * (seen.errors - limit))
+
+
+def steady(window: float, limit: float, errors: float) -> float:
+    """Return the same for as many requests before as since, and a window that was full of them.
+
+    Google, The Site Reliability Workbook, chapter 5: (1 - target) / errors x window x factor; infinite where the
+    window never fills so far.
+    """
+    return limit / errors * window if errors >= limit > 0 else math.inf

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from alarms import Rule
 from burning import note
@@ -50,7 +51,8 @@ def fire(stage: Stage, cause: Cause, names: Iterable[str], deadline: float) -> F
     notes, began = dict[str, str](), time.time()
     with cause.make(stage):
         known -= stage.real.firing().keys() - expected  # of the cause before
-        seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(note(stage.real, name, began)))
+        told = partial(note, stage.real, stage.plan.rules, began=began)
+        seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(told(name)))
     missing = sorted(expected - seen.keys())
     why = f"not in {deadline:.0f} s: {', '.join(missing)}" if missing else ""
     return Fired(cause.name, seen, why, notes)

@@ -17,9 +17,10 @@ makes and costs is computed of the CPU engine, as if it were one GPU at a price 
 """
 _ALERTS = """Targets are scraped, and rules evaluated, every 5 s; on a cluster scrapes are 30 s apart. *At the earliest*
 is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first. Of a burn
-rate: since when both windows were above what the promise allows, and in brackets when theory expects that (Google, The
-Site Reliability Workbook, chapter 5). Theory takes traffic as steady; here a crowd comes after a few people, and the
-Prometheus is minutes old, so that a window is as long as what it knows.
+rate: since when both windows were above what the promise allows, and when theory expects that. Here a crowd comes after
+a few people, and the Prometheus is minutes old, so that a window is as long as what it knows: expected is when the
+broken requests are that share of all that it holds. Beside it what the same errors take in steady traffic, with windows
+that are full (Google, The Site Reliability Workbook, chapter 5).
 """
 _NOT_RUN = """These alerts need what is not here, or time. They are **not run**: promtool holds each to series that fire
 it, and to others that do not (`validation/tests/alerts`).

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from alarms import Rule, present
 from boards import Board, Panel, Target, Variable, boards
-from burning import PAIRS, burn_seconds, note
+from burning import PAIRS, Burn, expected, note, steady
 from causes import CAUSES, TIME
 from elsewhere import Elsewhere
 from firing import seconds
@@ -128,26 +128,45 @@ def test_a_sample_is_an_exposition_whose_counters_grow() -> None:
 
 def test_a_burn_rate_alert_fires_when_the_errors_have_filled_their_part_of_the_window() -> None:
     # The Site Reliability Workbook, table 5-8: 14.4 times over an hour at 99.9 %; all requests bad: 52 s.
-    assert round(burn_seconds(3600, 14.4, 0.999, 1.0)) == 52
-    assert burn_seconds(3600, 14.4, 0.95, 0.5) == float("inf")
+    assert round(steady(3600, 14.4 * 0.001, 1.0)) == 52
+    assert steady(3600, 14.4 * 0.05, 0.5) == float("inf")
     assert seconds("1h30m") == 5400
 
 
+def test_theory_follows_the_traffic_before_a_cause_and_since() -> None:
+    # 100 good ones, then 1 a second, all broken: 300 of 400 are 75 %.
+    assert expected(Burn(before=100, rate=1.0, errors=1.0), 0.75) == 300
+    assert expected(Burn(before=100, rate=10.0, errors=1.0), 0.75) == 30
+    assert expected(Burn(before=100, rate=1.0, errors=0.7), 0.75) == float("inf")
+
+
 class Burning:
-    """A Prometheus in which one promise of 95 % has been broken by all requests for a minute."""
+    """A Prometheus: 90 requests in a minute, then for a minute 4 a second, all too slow for a promise of 95 %."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
 
     def query(self, text: str) -> tuple[Found, ...]:
         value = 0.95 if "target" in text else 1.0
-        return (Found({"model": "m", "objective": "ttft"}, ((1060.0, value),)),)
+        return (Found({"model": "m", "objective": "ttft"}, ((self.began + 60, value),)),)
 
     def range(self, text: str, seconds: float, step: float) -> tuple[Found, ...]:
-        return (Found({}, ((1060.0, 0.8), (1065.0, 0.9))),) if "ratio1h" in text else ()
+        if text == "sum(all)":
+            counted = ((-60.0, 10.0), (0.0, 100.0), (30.0, 220.0), (60.0, 340.0))
+            return (Found({}, tuple((self.began + at, value) for at, value in counted)),)
+        return (Found({}, ((self.began + 58, 0.8), (self.began + 60, 0.9))),) if "ratio1h" in text else ()
 
 
-def test_what_a_burn_rate_alert_saw_stands_beside_the_theory_of_steady_traffic() -> None:
-    told = note(cast("Prometheus", Burning()), "ObjectiveBurnsFast", 1000.0)["ObjectiveBurnsFast"]
-    assert told == "ttft: 1h and 5m above 72% after 60 s (steady traffic, 100% broken: 43 min)"
-    assert note(cast("Prometheus", Burning()), "EngineDown", 1000.0) == {}
+def test_what_a_burn_rate_alert_saw_stands_beside_the_theory_of_its_traffic() -> None:
+    began = time.time() - 60
+    rule = Rule("", "leanrag:objective_broken:ratio5m", "1 - sum(rate(good[5m])) / (sum(rate(all[5m])) > 0)", "0s",
+                {"model": "m", "objective": "ttft"}, {}, "")  # fmt: skip
+    told = note(cast("Prometheus", Burning(began)), (rule,), "ObjectiveBurnsFast", began)["ObjectiveBurnsFast"]
+    assert told == (
+        "ttft: 1h and 5m above 72% after 58 s; expected after 58 s (90 requests before, 4.0 a second since, "
+        "100% of them broke it); steady traffic and full windows: 43 min"
+    )
+    assert note(cast("Prometheus", Burning(began)), (rule,), "EngineDown", began) == {}
 
 
 def test_every_alert_has_a_cause_or_needs_what_is_not_here_or_only_time() -> None:
