@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,22 +12,17 @@ import pytest
 from leanrag.checks import run as runs
 from leanrag.checks import whole
 from leanrag.checks.cache import Store
-from leanrag.checks.run import CheckRun, check_files, check_root
+from leanrag.checks.run import check_root
 from leanrag.core.errors import ToolError
 from leanrag.core.outcome import Outcome
+
+from .answers import POD, never, said
 
 MINIATURE = Path(__file__).parents[1] / "repos" / "two-clusters"
 NAMES = ("cain", "east", "fern", "gold", "hope", "iris", "jade", "kiln", "lime", "west")
 CLUSTER = "cluster: {name: %s, environment: %s, platform: openshift, domain: x.example.org, registry: example.org}\n"
-POD = """apiVersion: v1
-kind: Pod
-metadata: {name: %s}
-spec:
-  containers:
-    - {name: a, image: "registry.example.org/a:%s"}
-"""
 
-pytestmark = pytest.mark.helm
+pytestmark = [pytest.mark.helm, pytest.mark.usefixtures("_steady")]
 
 
 @pytest.fixture
@@ -37,26 +31,9 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "repo"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture(autouse=True)
-def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody may edit the program while its tests run."""
-    monkeypatch.setattr(runs, "program", lambda: "this one")
-    monkeypatch.setattr(runs, "rule_set", lambda: "this one")
-
-
 def write(root: Path, name: str, text: str) -> None:
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text(text)
-
-
-def said(run: CheckRun) -> list[object]:
-    """Everything that a run says, but how long it took."""
-    return [run.step.outcome, run.step.reason, run.counts, run.step.items, *map(repr, run.findings)]
 
 
 def many(root: Path) -> None:
@@ -72,10 +49,6 @@ def many(root: Path) -> None:
     write(root, "overlays/red/data/store.yaml", "tag: latest\nreplicas: three\n")
     write(root, "overlays/blue/data/store.yaml", "tag: v1.2.3\n")
     write(root, "clusters/kiln/cluster.yaml", "cluster: {name: kiln, environment: blue}\n")
-
-
-def never(*_: object) -> None:
-    raise AssertionError("nothing had to be judged")
 
 
 def test_what_did_not_change_is_answered_without_judging(
@@ -214,63 +187,3 @@ def test_a_process_that_is_killed_is_no_answer(root: Path, monkeypatch: pytest.M
     monkeypatch.setattr(whole.Judge, "cluster", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(ToolError, match="was killed"):
         check_root(root, workers=2)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
-    def made(name: str, content: str | bytes) -> Path:
-        path = tmp_path / "m" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return made
-
-
-def places(run: CheckRun) -> set[tuple[str, str, int]]:
-    return {(each.rule, Path(each.file).name, each.line) for each in run.findings if each.rule in ("IMG001", "FIL001")}
-
-
-def test_plain_files_of_every_form_are_read_and_a_finding_has_its_line(files: Callable[..., Path]) -> None:
-    bad = POD % ("bad", "latest")
-    folder = files("a.yaml", f"{POD % ('good', 'v1.2.3')}---\n{bad}").parent
-    files("crlf.yaml", bad.replace("\n", "\r\n"))
-    files("bom.yaml", b"\xef\xbb\xbf" + bad.encode())
-    files("empty.yaml", "\n---\n# nothing\n---\n")
-    files("list.yaml", "apiVersion: v1\nkind: List\nitems:\n  - " + bad.strip().replace("\n", "\n    ") + "\n")
-    files(
-        "o.json",
-        '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "j"}, "spec": {"containers": [\n'
-        '{"name": "a", "image": "a:latest"}]}}',
-    )
-    files("latin.yml", b"kind: \xe9\n")
-    files("notes.txt", "not a manifest")
-    os.mkfifo(folder / "pipe.yaml")
-    found = places(check_files([folder]))
-    assert found == {
-        ("IMG001", "a.yaml", 13),
-        ("IMG001", "crlf.yaml", 6),
-        ("IMG001", "bom.yaml", 6),
-        ("IMG001", "list.yaml", 9),
-        ("IMG001", "o.json", 2),
-        ("FIL001", "latin.yml", 1),
-        ("FIL001", "pipe.yaml", 0),
-    }
-
-
-def test_plain_files_are_answered_from_the_store_until_a_byte_differs(
-    files: Callable[..., Path], store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, other = files("a.yaml", POD % ("a", "latest")), files("b.yaml", POD % ("a", "latest"))
-    first = check_files([path, other], store=store)
-    assert places(first) == {("IMG001", "a.yaml", 6), ("IMG001", "b.yaml", 6)}
-    from leanrag.checks import whole_files
-
-    with monkeypatch.context() as patched:
-        patched.setattr(whole_files, "check_contents", never)
-        assert said(check_files([path, other], store=store)) == said(first)
-    files("b.yaml", POD % ("a", "v1.2.3"))
-    assert places(check_files([path, other], store=store)) == {("IMG001", "a.yaml", 6)}
-    # An object is known by its content: in another file it is the same object with the same fault.
-    third = files("c.yaml", "\n" + POD % ("a", "latest"))
-    assert places(check_files([third], store=store)) == {("IMG001", "c.yaml", 7)}
