@@ -3,17 +3,21 @@
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from alarms import Rule
 from prom import Prometheus, numbers
 
-_FAST, _BROKEN = "ObjectiveBurnsFast", "leanrag:objective_broken:ratio"
+_BROKEN = "leanrag:objective_broken:ratio"
 _STEP = 5.0  # seconds between two scrapes
+Pair = tuple[str, str, float, float, float]
 # Long and short window, seconds of the long one, its factor, and the share that is enough for any budget, as in
 # charts/serving/model/templates/rules.yaml.
-PAIRS = (("1h", "5m", 3600.0, 14.4, 0.9), ("6h", "30m", 21600.0, 6.0, 0.75))
+PAIRS: Mapping[str, tuple[Pair, ...]] = {
+    "ObjectiveBurnsFast": (("1h", "5m", 3600.0, 14.4, 0.9), ("6h", "30m", 21600.0, 6.0, 0.75)),
+    "ObjectiveBurnsSlowly": (("1d", "2h", 86400.0, 3.0, 0.6), ("3d", "6h", 259200.0, 1.0, 1.0)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +30,24 @@ class Burn:
 
 
 def note(prometheus: Prometheus, rules: Iterable[Rule], name: str, began: float) -> dict[str, str]:
-    """Return, of the fast burn-rate alert, since when its windows were full; `began` is the cause's Unix time."""
-    if name != _FAST:
+    """Return, of a burn-rate alert, since when its windows were full; `began` is the cause's Unix time."""
+    if name not in PAIRS:
         return {}
     found = prometheus.query(f'ALERTS{{alertname="{name}",alertstate="firing"}}')
     whose = {(each.labels["model"], each.labels["objective"]) for each in found}
     short = {
         (rule.labels["model"], rule.labels["objective"]): rule.text for rule in rules if rule.record == f"{_BROKEN}5m"
     }
-    told = (text for each in sorted(whose) for text in _told(prometheus, *each, short[each], began))
+    told = (text for each in sorted(whose) for text in _told(prometheus, PAIRS[name], *each, short[each], began))
     return {name: "; ".join(told)}
 
 
-def _told(prometheus: Prometheus, model: str, objective: str, rule: str, began: float) -> Iterator[str]:
+def _told(
+    prometheus: Prometheus, pairs: Iterable[Pair], model: str, objective: str, rule: str, began: float
+) -> Iterator[str]:
     of = f'{{model="{model}",objective="{objective}"}}'
     target = prometheus.query(f"leanrag:objective:target{of}")[0].value
-    for long, short, window, factor, most in PAIRS:
+    for long, short, window, factor, most in pairs:
         limit = min(factor * (1 - target), most)
         both = f"{_BROKEN}{long}{of} > {limit} and on (model, objective) {_BROKEN}{short}{of} > {limit}"
         if full := prometheus.range(both, time.time() - began, 1):

@@ -32,7 +32,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "queue",
         f"{breaking.CROWD} long requests at once, all the time",
-        ("EngineQueueGrows", "ObjectiveBurnsFast"),
+        ("EngineQueueGrows", "ObjectiveBurnsFast", "ObjectiveBurnsSlowly"),
         breaking.queue,
         "shared",
     ),
@@ -66,6 +66,5 @@ CAUSES: tuple[Cause, ...] = (
 # Causes that are only time: promtool has it at will.
 TIME: Mapping[str, str] = {
     "GateStale": "36 hours without a measurement",
-    "ObjectiveBurnsSlowly": "windows of hours and days",
     "TokenExpires": "a date that comes near",
 }
