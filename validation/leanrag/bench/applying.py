@@ -14,7 +14,7 @@ from leanrag.core.errors import ToolError
 
 MANAGER = "leanrag-bench"
 _FIRST = ("CustomResourceDefinition", "Namespace", "ServiceAccount", "ClusterRole", "Role")
-_PATIENCE = 20.0  # seconds until a kind that was just defined must be served
+_PATIENCE = 60.0  # seconds until a kind that was just defined must be served
 
 
 def api_client(kubeconfig: Path) -> Any:

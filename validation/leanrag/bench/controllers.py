@@ -26,7 +26,7 @@ from leanrag.render.tools import tool
 # Where controller-runtime looks for the webhook's certificate: below TMPDIR.
 CERTIFICATES = Path("k8s-webhook-server/serving-certs")
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_PATIENCE = 30.0  # seconds
+_PATIENCE = 120.0  # seconds; a busy machine takes more than 30 for ten large definitions
 _ALLOWANCE = 90.0  # seconds until a controller says that it is ready
 
 
