@@ -1,7 +1,7 @@
 """One panel as inline SVG: lines over time, or big numbers; colours are classes, so a theme has them."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from boards import Panel
@@ -13,9 +13,9 @@ from leanrag.report.plot import Axis, ticks
 
 # Labels that the page adds to a series: a unit of its own, and that it is a limit.
 UNIT, LIMIT = "__unit", "__limit"
-_LEFT, _RIGHT, _BOTTOM, _LEGEND = 72, 8, 20, 16
+_LEFT, _RIGHT, _BOTTOM, _LEGEND = 72.0, 8, 20, 16
 _LETTER = 0.6  # a letter's width, of its height
-_TEXT = 12.0
+_TEXT, _SMALL = 12.0, 11.0
 COLOURS = 8
 _BIG = {"stat", "gauge"}
 _ROWS = {"table", "bargauge", "barchart", "state-timeline", "status-history", "piechart"}
@@ -74,21 +74,21 @@ def _lines(asked: Panel, found: Named, size: Size) -> str:
     names = _flowed(found, size.width)
     bottom, top = size.height - _BOTTOM - _LEGEND * (len(names) + 0.25), 8.0
     scale, times = _scale(asked, found), [at for _, series in found for at, _ in series.points]
-    first, last, right = min(times), max(times), size.width - _RIGHT
+    marks = [(at, asked.words.get(f"{at:g}") or told(at, asked.unit)) for at in _round(scale, asked)]
+    first, last = min(times), max(times)
+    left, right = _left(text for _, text in marks), size.width - _RIGHT
 
     def x(at: float) -> float:
-        return _LEFT + (at - first) / ((last - first) or 1) * (right - _LEFT)
+        return left + (at - first) / ((last - first) or 1) * (right - left)
 
     def y(value: float) -> float:
         return bottom - scale.at(value) * (bottom - top)
 
-    grid = "".join(
-        _tick(y(at), asked.words.get(f"{at:g}") or told(at, asked.unit), right) for at in _round(scale, asked)
-    )
-    limits = "".join(_limit(y(at), right) for at, _ in asked.thresholds if scale.low < at <= scale.high)
+    grid = "".join(_across("grid", y(at), left, right) + _mark(y(at), left, text) for at, text in marks)
+    limits = "".join(_across("limit", y(at), left, right) for at, _ in asked.thresholds if scale.low < at <= scale.high)
     lines = "".join(_line(number, series, x, y) for number, (_, series) in enumerate(found))
     span = f"{(last - first) / 60:.0f} min ago"
-    ends = _text(_LEFT, bottom + 14, span, "dim") + _text(right, bottom + 14, "now", "dim", "end")
+    ends = _text(left, bottom + 14, span, "dim") + _text(right, bottom + 14, "now", "dim", "end")
     return grid + limits + lines + ends + _legend(found, names, bottom + _BOTTOM)
 
 
@@ -107,13 +107,17 @@ def _scale(asked: Panel, found: Named) -> Axis:
     return Axis(low, high * 1.06 if high > low else low + 1, False)
 
 
-def _tick(y: float, text: str, right: float) -> str:
-    line = f'<line class="grid" x1="{_LEFT}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>'
-    return line + _text(_LEFT - 6, y + 4, text, "dim", "end", 11)
+def _left(marks: Iterable[str]) -> float:
+    """Return where the lines begin: right of the longest mark of the axis."""
+    return max(_LEFT, 12 + max(map(len, marks), default=0) * _SMALL * _LETTER)
 
 
-def _limit(y: float, right: float) -> str:
-    return f'<line class="limit" x1="{_LEFT}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>'
+def _mark(y: float, left: float, text: str) -> str:
+    return _text(left - 6, y + 4, text, "dim", "end", _SMALL)
+
+
+def _across(kind: str, y: float, left: float, right: float) -> str:
+    return f'<line class="{kind}" x1="{left:g}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>'
 
 
 def _line(number: int, series: Found, x: Callable[[float], float], y: Callable[[float], float]) -> str:

@@ -122,6 +122,14 @@ def test_a_table_has_a_column_for_each_label_and_query_and_a_row_for_each_set_of
     assert cells == [["model", "First", "Second"], ["m", "2", "2"], ["n", "5", "-"]]
 
 
+def test_a_mark_of_the_axis_is_never_cut_off() -> None:
+    asked = Panel("Tokens", "timeseries", (0, 0, 8, 7), "tokens/s")
+    drawn = panel(asked, [("a", Found({}, ((0.0, 0.0), (60.0, 530.0))))], Size(300, 200))
+    x, text = re.findall(r'<text x="([0-9.]+)"[^>]*text-anchor="end" font-size="11">([^<]+)', drawn)[-1]
+    assert text == "400 tokens/s"
+    assert float(x) > len(text) * 11 * 0.6
+
+
 def test_names_that_find_no_room_are_counted() -> None:
     asked = Panel("p", "timeseries", (0, 0, 12, 8))
     drawn = panel(asked, [(f"a model with a long name {number}", TIMES) for number in range(9)], SIZE)
