@@ -11,10 +11,9 @@ from prom import Prometheus, numbers
 
 _BROKEN = "leanrag:objective_broken:ratio"
 _STEP = 5.0  # seconds between two scrapes
-Pair = tuple[str, str, float, float, float]
 # Long and short window, seconds of the long one, its factor, and the share that is enough for any budget, as in
 # charts/serving/model/templates/rules.yaml.
-PAIRS: Mapping[str, tuple[Pair, ...]] = {
+PAIRS: Mapping[str, tuple[tuple[str, str, float, float, float], ...]] = {
     "ObjectiveBurnsFast": (("1h", "5m", 3600.0, 14.4, 0.9), ("6h", "30m", 21600.0, 6.0, 0.75)),
     "ObjectiveBurnsSlowly": (("1d", "2h", 86400.0, 3.0, 0.6), ("3d", "6h", 259200.0, 1.0, 1.0)),
 }
@@ -29,36 +28,47 @@ class Burn:
     errors: float
 
 
-def note(prometheus: Prometheus, rules: Iterable[Rule], name: str, began: float) -> dict[str, str]:
-    """Return, of a burn-rate alert, since when its windows were full; `began` is the cause's Unix time."""
-    if name not in PAIRS:
-        return {}
-    found = prometheus.query(f'ALERTS{{alertname="{name}",alertstate="firing"}}')
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Since when both windows of a burn rate held more than its limit; seconds after the cause, by whom it was said.
+
+    `expected` is what theory says of this traffic, `steady` of steady traffic and full windows (infinite: never).
+    """
+
+    alert: str
+    model: str
+    objective: str
+    windows: str
+    limit: float
+    seconds: float
+    expected: float
+    steady: float
+    traffic: Burn
+
+
+def reached(prometheus: Prometheus, rules: Iterable[Rule], alert: str, began: float) -> Iterator[Reached]:
+    """Yield, of a burn-rate alert that fires, what its windows held; `began` is the cause's Unix time."""
+    if alert not in PAIRS:
+        return
+    found = prometheus.query(f'ALERTS{{alertname="{alert}",alertstate="firing"}}')
     whose = {(each.labels["model"], each.labels["objective"]) for each in found}
     short = {
         (rule.labels["model"], rule.labels["objective"]): rule.text for rule in rules if rule.record == f"{_BROKEN}5m"
     }
-    told = (text for each in sorted(whose) for text in _told(prometheus, PAIRS[name], *each, short[each], began))
-    return {name: "; ".join(told)}
+    for each in sorted(whose):
+        yield from _of(prometheus, alert, *each, short[each], began)
 
 
-def _told(
-    prometheus: Prometheus, pairs: Iterable[Pair], model: str, objective: str, rule: str, began: float
-) -> Iterator[str]:
+def _of(prometheus: Prometheus, alert: str, model: str, objective: str, rule: str, began: float) -> Iterator[Reached]:
     of = f'{{model="{model}",objective="{objective}"}}'
     target = prometheus.query(f"leanrag:objective:target{of}")[0].value
-    for long, short, window, factor, most in pairs:
+    for long, short, window, factor, most in PAIRS[alert]:
         limit = min(factor * (1 - target), most)
         both = f"{_BROKEN}{long}{of} > {limit} and on (model, objective) {_BROKEN}{short}{of} > {limit}"
         if full := prometheus.range(both, time.time() - began, 1):
-            after = max(full[0].points[0][0] - began, 0)
-            seen = came(prometheus, rule, window, began)
-            yield (
-                f"{objective}: {long} and {short} above {limit:.0%} after {after:.0f} s; expected after "
-                f"{expected(seen, limit):.0f} s ({seen.before:.0f} requests before, {seen.rate:.1f} a second since, "
-                f"{seen.errors:.0%} of them broke it); steady traffic and full windows: "
-                f"{steady(window, limit, seen.errors) / 60:.0f} min"
-            )
+            seen, after = came(prometheus, rule, window, began), max(full[0].points[0][0] - began, 0)
+            theory = expected(seen, limit), steady(window, limit, seen.errors)
+            yield Reached(alert, model, objective, f"{long} and {short}", limit, after, *theory, seen)
 
 
 def came(prometheus: Prometheus, rule: str, window: float, began: float) -> Burn:

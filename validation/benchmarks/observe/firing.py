@@ -2,12 +2,12 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from alarms import Rule
-from burning import note
+from burning import Reached, reached
 from causes import Cause
 from prom import Prometheus
 from stage import Stage
@@ -27,7 +27,7 @@ class Fired:
     cause: str
     alerts: Mapping[str, float] = field(default_factory=dict)
     missing: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
+    burns: Sequence[Reached] = ()
 
 
 def silent(prometheus: Prometheus, names: Iterable[str], deadline: float) -> bool:
@@ -48,14 +48,14 @@ def fire(stage: Stage, cause: Cause, names: Iterable[str], deadline: float) -> F
     if not silent(stage.real, expected, deadline):
         return Fired(cause.name, missing="its alerts fired before there was a cause")
     say(f"cause {cause.name}: {cause.what}; waiting for {', '.join(cause.expects)}")
-    notes, began = dict[str, str](), time.time()
+    burns, began = list[Reached](), time.time()
     with cause.make(stage):
         known -= stage.real.firing().keys() - expected  # of the cause before
-        told = partial(note, stage.real, stage.plan.rules, began=began)
-        seen = watch(stage.real, known, expected, deadline, lambda name: notes.update(told(name)))
+        found = partial(reached, stage.real, stage.plan.rules, began=began)
+        seen = watch(stage.real, known, expected, deadline, lambda name: burns.extend(found(name)))
     missing = sorted(expected - seen.keys())
     why = f"not in {deadline:.0f} s: {', '.join(missing)}" if missing else ""
-    return Fired(cause.name, seen, why, notes)
+    return Fired(cause.name, seen, why, burns)
 
 
 def watch(

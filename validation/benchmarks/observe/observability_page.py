@@ -1,5 +1,6 @@
 """docs/observability.md, written from what was found."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,11 +17,13 @@ Of an alert, the series that it compares are asked for, since the alert itself i
 makes and costs is computed of the CPU engine, as if it were one GPU at a price of 2 an hour.
 """
 _ALERTS = """Targets are scraped, and rules evaluated, every 5 s; on a cluster scrapes are 30 s apart. *At the earliest*
-is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first. Of a burn
-rate: since when both windows were above what the promise allows, and when theory expects that. Here a crowd comes after
-a few people, and the Prometheus is minutes old, so that a window is as long as what it knows: expected is when the
-broken requests are that share of all that it holds. Beside it what the same errors take in steady traffic, with windows
-that are full (Google, The Site Reliability Workbook, chapter 5).
+is the rule's `for`; scrape, evaluation and polling add up to {latency:.0f} s, and a window has to fill first.
+"""
+_BURNS = """A burn rate fires when a long and a short window hold a larger share of broken requests than its limit. Here
+a crowd comes after a few people, and the Prometheus is minutes old, so that a window is as long as what it knows.
+*Expected* is when that share of all that it holds is broken; what is recorded follows within a scrape and an
+evaluation, 10 s. *Steady*: what the same errors take in steady traffic, with windows that are full (Google, The Site
+Reliability Workbook, chapter 5).
 """
 _NOT_RUN = """These alerts need what is not here, or time. They are **not run**: promtool holds each to series that fire
 it, and to others that do not (`validation/tests/alerts`).
@@ -71,7 +74,7 @@ def _fired(found: Mapping[str, Any] | None, latency: float, expected: Mapping[st
         return ""
     waits = found["waits"]
     rows = [
-        (what, f"`{name}`", f"{waits.get(name, 0):.0f} s", f"{seconds:.0f} s", each["notes"].get(name, ""))
+        (what, f"`{name}`", f"{waits.get(name, 0):.0f} s", f"{seconds:.0f} s")
         for each in found["fired"]
         for what, own in [expected[each["cause"]]]
         # What else fires meanwhile may be an earlier cause's.
@@ -79,13 +82,38 @@ def _fired(found: Mapping[str, Any] | None, latency: float, expected: Mapping[st
         if name in own
     ]
     missing = [f"- {expected[each['cause']][0]}: {each['missing']}" for each in found["fired"] if each["missing"]]
-    head = ("cause", "alert", "at the earliest", "seen after", "burn rate")
+    head = ("cause", "alert", "at the earliest", "seen after")
+    burns = [_burn(burn) for each in found["fired"] for burn in each["burns"]]
     parts = [_ALERTS.format(latency=latency), table(head, rows)]
+    parts += [_BURNS, table(_BURN, burns)] if burns else []
     parts += ["Not seen:\n", *missing, ""] if missing else []
     others = found["elsewhere"]
     if others:
         parts += [_NOT_RUN, table(("alert", "needs"), [(f"`{name}`", what) for name, what in others.items()])]
     return "\n".join(parts)
+
+
+_BURN = ("alert", "promise", "windows", "limit", "reached after", "expected", "steady", "before", "since", "broken")
+
+
+def _burn(burn: Mapping[str, Any]) -> tuple[str, ...]:
+    traffic = burn["traffic"]
+    return (
+        f"`{burn['alert']}`",
+        f"{burn['model']} {burn['objective']}",
+        burn["windows"],
+        f"{burn['limit']:.0%}",
+        f"{burn['seconds']:.0f} s",
+        _ever(burn["expected"], 1, "s"),
+        _ever(burn["steady"], 60, "min"),
+        f"{traffic['before']:.0f} requests",
+        f"{traffic['rate']:.1f} a second",
+        f"{traffic['errors']:.0%}",
+    )
+
+
+def _ever(seconds: float, unit: float, name: str) -> str:
+    return f"{seconds / unit:.0f} {name}" if math.isfinite(seconds) else "never"
 
 
 def _silence(found: Mapping[str, Any] | None) -> str:

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from alarms import Rule, present
 from boards import Board, Panel, Target, Variable, boards
-from burning import PAIRS, Burn, expected, note, steady
+from burning import PAIRS, Burn, expected, reached, steady
 from causes import CAUSES, TIME
 from elsewhere import Elsewhere
 from firing import seconds
@@ -161,12 +161,11 @@ def test_what_a_burn_rate_alert_saw_stands_beside_the_theory_of_its_traffic() ->
     began = time.time() - 60
     rule = Rule("", "leanrag:objective_broken:ratio5m", "1 - sum(rate(good[5m])) / (sum(rate(all[5m])) > 0)", "0s",
                 {"model": "m", "objective": "ttft"}, {}, "")  # fmt: skip
-    told = note(cast("Prometheus", Burning(began)), (rule,), "ObjectiveBurnsFast", began)["ObjectiveBurnsFast"]
-    assert told == (
-        "ttft: 1h and 5m above 72% after 58 s; expected after 58 s (90 requests before, 4.0 a second since, "
-        "100% of them broke it); steady traffic and full windows: 43 min"
-    )
-    assert note(cast("Prometheus", Burning(began)), (rule,), "EngineDown", began) == {}
+    (found,) = reached(cast("Prometheus", Burning(began)), (rule,), "ObjectiveBurnsFast", began)
+    assert (found.model, found.objective, found.windows, round(found.limit, 2)) == ("m", "ttft", "1h and 5m", 0.72)
+    assert (round(found.seconds), round(found.expected), round(found.steady / 60)) == (58, 58, 43)
+    assert (found.traffic.before, round(found.traffic.rate), found.traffic.errors) == (90, 4, 1.0)
+    assert list(reached(cast("Prometheus", Burning(began)), (rule,), "EngineDown", began)) == []
 
 
 def test_every_alert_has_a_cause_or_needs_what_is_not_here_or_only_time() -> None:
