@@ -5,7 +5,6 @@ machine reaches its webhooks. They are registered by that address; no Service st
 """
 
 import base64
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from typing import Any
 
 import yaml
 
-from leanrag.bench import applying
 from leanrag.bench.argoconfig import module
 from leanrag.bench.certificates import Subject
 from leanrag.bench.control import authority
@@ -25,8 +23,6 @@ from leanrag.render.tools import tool
 
 # Where controller-runtime looks for the webhook's certificate: below TMPDIR.
 CERTIFICATES = Path("k8s-webhook-server/serving-certs")
-_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_PATIENCE = 120.0  # seconds; a busy machine takes more than 30 for ten large definitions
 _ALLOWANCE = 90.0  # seconds until a controller says that it is ready
 
 
@@ -121,27 +117,9 @@ def client(url: str, ca: bytes) -> dict[str, str]:
     return {"url": url, "caBundle": base64.b64encode(ca).decode()}
 
 
-def define(bench: Bench, definitions: Iterable[dict[str, Any]]) -> None:
-    """Apply definitions of kinds and wait until each is served: a controller ends at once when one is not."""
-    known = tuple(definitions)
-    bench.apply(known)
-    api, waiting = bench.kube(), {each["metadata"]["name"] for each in known}
-    deadline = time.monotonic() + _PATIENCE
-    while waiting:
-        waiting = {name for name in waiting if not _established(applying.get(api, f"{_DEFINITIONS}/{name}"))}
-        if waiting and time.monotonic() > deadline:
-            raise ToolError(f"the API server does not serve {', '.join(sorted(waiting))}", hint="read its log")
-        time.sleep(0.2 if waiting else 0)
-
-
 def namespace(name: str) -> dict[str, Any]:
     """Return a namespace."""
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def _established(body: Mapping[str, Any]) -> bool:
-    conditions = (body.get("status") or {}).get("conditions") or ()
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def _ready(address: str, port: int, path: str) -> bool:

@@ -1,6 +1,7 @@
 """KEDA on a bench: the real operator v2.20.2, for models that scale. Without its metrics adapter, so no HPA reads."""
 
-from leanrag.bench.controllers import CERTIFICATES, Controller, define, documents, namespace
+from leanrag.bench.controllers import CERTIFICATES, Controller, documents, namespace
+from leanrag.bench.defining import define
 from leanrag.bench.model import Bench
 
 NAMESPACE = "keda"
@@ -11,7 +12,7 @@ OPERATOR = Controller("keda", "--keda", "keda", "github.com/kedacore/keda/v2", h
 def start(bench: Bench) -> None:
     """Start the operator on the hub; it returns when it says that it is ready."""
     address = bench.network.hub.address
-    define(bench, documents(OPERATOR.source, "config/crd/bases/*.yaml"))
+    define(bench.kube(), documents(OPERATOR.source, "config/crd/bases/*.yaml"))
     bench.apply((namespace(NAMESPACE),))
     folder = OPERATOR.home(bench) / CERTIFICATES
     authority = OPERATOR.certify(bench)

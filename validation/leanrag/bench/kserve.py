@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from leanrag.bench.controllers import Controller, define, documents, namespace
+from leanrag.bench.controllers import Controller, documents, namespace
+from leanrag.bench.defining import define
 from leanrag.bench.model import Bench
 
 NAMESPACE = "kserve"
@@ -24,7 +25,7 @@ _INGRESS = {"disableIngressCreation": True, "disableIstioVirtualHost": True, "in
 def start(bench: Bench) -> None:
     """Start KServe on the hub and register its webhooks; it returns when the manager says that it is ready."""
     source, address = MANAGER.source, bench.network.hub.address
-    define(bench, documents(source, *_CRDS))
+    define(bench.kube(), documents(source, *_CRDS))
     bench.apply((namespace(NAMESPACE), settings(source)))
     ca = MANAGER.certify(bench)
     words = (

@@ -9,7 +9,8 @@ from typing import Any
 
 from leanrag.bench import kserve, llmd_gateway, llmd_standins
 from leanrag.bench.argoconfig import module
-from leanrag.bench.controllers import CERTIFICATES, Controller, client, define, documents, namespace
+from leanrag.bench.controllers import CERTIFICATES, Controller, client, documents, namespace
+from leanrag.bench.defining import define
 from leanrag.bench.model import Bench
 from leanrag.core import yamlio
 from leanrag.core.files import write_atomic
@@ -40,7 +41,7 @@ def start(bench: Bench) -> None:
     start_groups(bench)
     source, address = CONTROLLER.source, bench.network.hub.address
     ca = CONTROLLER.certify(bench)
-    define(bench, (*_others(), *definitions(f"https://{address}:{CONTROLLER.hooks}", ca)))
+    define(bench.kube(), (*_others(), *definitions(f"https://{address}:{CONTROLLER.hooks}", ca)))
     llmd_gateway.start(bench)
     bench.apply((namespace(kserve.NAMESPACE), kserve.settings(source)))
     words = (
@@ -57,7 +58,7 @@ def start(bench: Bench) -> None:
 def start_groups(bench: Bench) -> None:
     """Start the controller of LeaderWorkerSet."""
     source, address = GROUPS.source, bench.network.hub.address
-    define(bench, documents(source, "config/crd/bases/*.yaml"))
+    define(bench.kube(), documents(source, "config/crd/bases/*.yaml"))
     ca = GROUPS.certify(bench)
     settings = {
         "apiVersion": "config.lws.x-k8s.io/v1alpha1",

@@ -8,7 +8,8 @@ Istio looks for has the control plane's own port behind it.
 from typing import Any
 
 from leanrag.bench import kserve
-from leanrag.bench.controllers import Controller, define, documents, namespace
+from leanrag.bench.controllers import Controller, documents, namespace
+from leanrag.bench.defining import define
 from leanrag.bench.model import Bench
 
 NAMESPACE = "istio-system"
@@ -21,7 +22,7 @@ _GATEWAY = "gateway.networking.k8s.io/v1"
 def start(bench: Bench) -> None:
     """Start istiod on the hub and make the Gateway; the kinds of Gateway API must be there."""
     address = bench.network.hub.address
-    define(bench, documents(ISTIOD.source, _CRDS))
+    define(bench.kube(), documents(ISTIOD.source, _CRDS))
     bench.apply((namespace(NAMESPACE), namespace(kserve.NAMESPACE)))
     words = (
         "discovery",

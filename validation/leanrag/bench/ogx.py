@@ -1,6 +1,7 @@
 """The operator of OGX on a bench: the real one, v0.14.0, for rag-stack with `runtime: operator` and `api: ogx`."""
 
-from leanrag.bench.controllers import Controller, define, documents, namespace
+from leanrag.bench.controllers import Controller, documents, namespace
+from leanrag.bench.defining import define
 from leanrag.bench.model import Bench
 
 NAMESPACE = "ogx-k8s-operator-system"
@@ -14,7 +15,7 @@ OPERATOR = Controller(
 def start(bench: Bench) -> None:
     """Start the operator on the hub and register its webhook; it returns when it says that it is ready."""
     source, address = OPERATOR.source, bench.network.hub.address
-    define(bench, documents(source, "config/crd/bases/*.yaml"))
+    define(bench.kube(), documents(source, "config/crd/bases/*.yaml"))
     bench.apply((namespace(NAMESPACE),))
     ca = OPERATOR.certify(bench)
     words = (
