@@ -105,7 +105,7 @@ bench-gate: setup ## how often the gate is wrong, and what it is worth; goes on 
 	@$(LEANRAG) tools guidellm vllm tiny-llama
 	@$(BIN)/python validation/benchmarks/gate --write
 
-observe: setup ## every query, alert and board, on the demo's stack and a real Prometheus; writes docs/observability.md (about 2 hours); ONLY=queries: 6 minutes, writes nothing
+observe: setup ## every query, alert and board, on the demo's stack and a real Prometheus; writes docs/observability.md (about 2 hours); ONLY=queries: less than 10 minutes, writes nothing
 	@$(LEANRAG) tools helm render schemas prometheus guidellm vllm ogx minilm tiny-llama tiktoken
 	@$(BIN)/python validation/benchmarks/observe $(if $(ONLY),--only $(ONLY),--write)
 
