@@ -12,7 +12,7 @@ from leanrag.core.errors import InputError
 from leanrag.load.report import Complaint, Stage
 
 from . import sides
-from .comparing import BASE, QUICK, failing
+from .comparing import BASE, QUICK, failing, staged
 from .sides import changed, side
 
 
@@ -80,11 +80,6 @@ def test_runs_of_another_service_tell_nothing_of_this_ones_noise() -> None:
     assert "same-code" in found.reason
 
 
-def _mapped(one: Side, change: dict[str, object]) -> Side:
-    runs = (Run(r.source, {k: replace(s, **change) for k, s in r.stages.items()}) for r in one.runs)
-    return replace(one, runs=tuple(runs))
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -93,7 +88,7 @@ def _mapped(one: Side, change: dict[str, object]) -> Side:
     ],
 )
 def test_figures_that_are_not_the_services_own_are_not_compared(change: dict[str, object], words: str) -> None:
-    found = compare(BASE, _mapped(side("new", range(10, 14)), change), asked=QUICK)
+    found = compare(BASE, staged(side("new", range(10, 14)), lambda stage: replace(stage, **change)), asked=QUICK)
     assert found.answer is Answer.NOT_COMPARABLE
     assert words in found.reason
 
@@ -103,14 +98,14 @@ def test_shorter_answers_are_not_faster_ones() -> None:
         return replace(stage, rows=tuple(replace(row, output_tokens=16) for row in stage.rows))
 
     new = side("new", range(10, 14))
-    short = replace(new, runs=tuple(Run(r.source, {k: halve(s) for k, s in r.stages.items()}) for r in new.runs))
+    short = staged(new, halve)
     found = compare(BASE, short, asked=QUICK)
     assert found.answer is Answer.NOT_COMPARABLE
     assert "output tokens differ: median 32 and 16" in found.reason
 
 
 def test_other_loads_are_other_questions() -> None:
-    found = compare(BASE, _mapped(side("new", range(10, 14)), {"streams": 4}), asked=QUICK)
+    found = compare(BASE, staged(side("new", range(10, 14)), lambda stage: replace(stage, streams=4)), asked=QUICK)
     assert found.answer is Answer.INDISTINGUISHABLE
     runs = tuple(Run(run.source, dict.fromkeys(["concurrent 8"], *run.stages.values())) for run in BASE.runs)
     renamed = replace(BASE, runs=runs)

@@ -8,13 +8,12 @@ import pytest
 from leanrag.compare.answer import Answer
 from leanrag.compare.comparison import Comparison, compare
 from leanrag.compare.contrast import Margins
-from leanrag.compare.sides import Run
 from leanrag.core.outcome import Outcome
 from leanrag.load.report import Row, Stage
 from leanrag.slo.objectives import Objective, Slo, Traffic
 
 from . import sides
-from .comparing import BASE, QUICK, failing
+from .comparing import BASE, QUICK, failing, staged
 from .sides import side
 
 
@@ -112,7 +111,7 @@ def test_requests_still_running_at_the_end_do_not_make_a_side_fast() -> None:
         )
         return replace(stage, rows=(*stage.rows[:-40], *rows))
 
-    cut = replace(new, runs=tuple(Run(r.source, {k: given_up(s) for k, s in r.stages.items()}) for r in new.runs))
+    cut = staged(new, given_up)
     whole, found = compare(BASE, new, asked=QUICK), compare(BASE, cut, asked=QUICK)
     assert found.contrasts[0].change == pytest.approx(whole.contrasts[0].change, rel=0.06)
     assert answers(found)["errorRate"] is Answer.INDISTINGUISHABLE
@@ -125,7 +124,7 @@ def test_a_request_that_never_ends_counts_as_failed() -> None:
         rows = tuple(Row("incomplete", r.start, r.start + 60) if i % 10 == 0 else r for i, r in enumerate(stage.rows))
         return replace(stage, rows=rows)
 
-    hung = replace(new, runs=tuple(Run(r.source, {k: hang(s) for k, s in r.stages.items()}) for r in new.runs))
+    hung = staged(new, hang)
     assert answers(compare(BASE, hung, asked=QUICK))["errorRate"] is Answer.WORSE
 
 
@@ -156,7 +155,7 @@ def test_zero_and_negative_latencies_are_no_figures() -> None:
         return replace(stage, rows=tuple(replace(row, ttft=0.0) for row in stage.rows))
 
     new = side("new", range(10, 14))
-    broken = replace(new, runs=tuple(Run(r.source, {k: zero(s) for k, s in r.stages.items()}) for r in new.runs))
+    broken = staged(new, zero)
     found = compare(BASE, broken, asked=QUICK)
     assert answers(found)["ttft p95"] is Answer.UNDECIDED
     assert found.contrasts[0].evidence.sides == (None, None)

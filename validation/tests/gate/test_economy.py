@@ -15,19 +15,10 @@ from leanrag.gate.discover import discover
 from leanrag.gate.plan import Context
 from leanrag.load.runs import read_run
 
+from .traffic import slo
+
 ROOT = Path(__file__).parents[3]
 REPORT = ROOT / "validation" / "tests" / "load" / "reports" / "concurrent-good.json.gz"
-TRAFFIC = {
-    "profile": "concurrent",
-    "streams": 8,
-    "requests": 150,
-    "promptTokens": 64,
-    "outputTokens": 32,
-    "timeoutSeconds": 30,
-    "warmupRequests": 16,
-    "maxDurationSeconds": 60,
-}
-SLO = {"confidence": 0.95, "objectives": {"ttft": {"percentile": 95, "limit": 300, "unit": "ms"}}, "traffic": TRAFFIC}
 
 
 def pods(replicas=2, gpus=4, **spec):
@@ -42,7 +33,7 @@ def load(plan, chat, cluster, monkeypatch, tmp_path):
     """The load step over a recorded report, for a model with these objects on a cluster with this price."""
 
     def run(*bodies, price=None, scope="cluster", engine=None):
-        contract = chat(model="mock-llm", slo=SLO)
+        contract = chat(model="mock-llm", slo=slo())
         manifests = [contract, *(replace(contract, body=body) for body in bodies)]
         pool = GpuPool(product="NVIDIA-L4", pricePerHour=price)
         there = Cluster(cluster.facts.model_copy(update={"gpus": {"l4": pool}}), cluster.path, {})
